@@ -1,0 +1,167 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/oauth"
+	"github.com/customchannels/customchannels-go/webhook"
+)
+
+// Bridge joins a [Channel] to HubSpot. It is an [http.Handler] for the routes below [Config.Prefix]:
+//
+//	POST /webhook          where HubSpot sends what agents write and what happens to accounts
+//	GET  /install          begins the installation of the app in a portal
+//	GET  /oauth/callback   ends it
+//	GET  /connect          the page that HubSpot opens when an admin connects an account
+//	GET  /live, /ready     for load balancers
+//
+// Nothing is sent anywhere before [Bridge.Run]. All methods are safe for concurrent use.
+type Bridge struct {
+	impl     Channel
+	cfg      Config
+	log      *slog.Logger
+	store    Store
+	verifier *webhook.Verifier
+	mux      *http.ServeMux
+	now      func() time.Time
+
+	channel atomic.Value  // channels.ID, once it is known
+	wake    chan struct{} // something may be due
+	running atomic.Bool
+
+	mu      sync.Mutex
+	portals map[int64]*portal
+	foreign map[channels.ID]bool // channels of webhooks that are not for this bridge, each logged once
+}
+
+// webhookMaxAge is longer than HubSpot goes on trying: it is not known whether it signs repetitions anew, and what
+// was stored before is recognised for 30 days.
+const webhookMaxAge = 25 * time.Hour
+
+// New makes a bridge between ch and HubSpot. It starts nothing and calls nobody.
+func New(ch Channel, cfg Config) (*Bridge, error) {
+	if ch == nil {
+		return nil, errors.New("bridge: a Channel is required")
+	}
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg.setDefaults()
+	b := &Bridge{
+		impl:    ch,
+		cfg:     cfg,
+		log:     cfg.Logger,
+		store:   cfg.Store,
+		now:     time.Now,
+		wake:    make(chan struct{}, 1),
+		portals: map[int64]*portal{},
+		foreign: map[channels.ID]bool{},
+	}
+	if cfg.ChannelID != "" {
+		b.channel.Store(cfg.ChannelID)
+	}
+	def(&cfg.App.RedirectURL, b.url("/oauth/callback"))
+	next := cfg.App.OnInstall
+	cfg.App.OnInstall = func(ctx context.Context, in *oauth.Install) error {
+		if err := b.installed(ctx, in); err != nil {
+			return err
+		}
+		if next != nil {
+			return next(ctx, in)
+		}
+		return nil
+	}
+	b.verifier = webhook.NewVerifier(cfg.PublicURL, cfg.App.ClientSecret)
+	b.verifier.MaxAge = webhookMaxAge
+	b.routes()
+	return b, nil
+}
+
+func (b *Bridge) url(path string) string { return b.cfg.PublicURL + b.cfg.Prefix + path }
+
+func (b *Bridge) routes() {
+	b.mux = http.NewServeMux()
+	p := b.cfg.Prefix
+	b.mux.HandleFunc("POST "+p+"/webhook", b.serveWebhook)
+	b.mux.Handle("GET "+p+"/install", b.cfg.App.InstallHandler())
+	b.mux.Handle("GET "+p+"/oauth/callback", b.cfg.App.CallbackHandler())
+	b.mux.HandleFunc("GET "+p+"/connect", b.serveConnect)
+	b.mux.HandleFunc("POST "+p+"/connect", b.serveConnect)
+	b.mux.HandleFunc("GET "+p+"/live", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "live") })
+	b.mux.HandleFunc("GET "+p+"/ready", b.serveReady)
+}
+
+// ServeHTTP serves the bridge's routes. Mount it at the prefix: mux.Handle("/hubspot/", b).
+func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.mux.ServeHTTP(w, r) }
+
+func (b *Bridge) serveReady(w http.ResponseWriter, r *http.Request) {
+	if _, err := b.channelID(r.Context()); err != nil {
+		http.Error(w, "not ready: the channel is not registered yet", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+// errNotRegistered is what callers get until the channel's id is known.
+var errNotRegistered = errors.New("bridge: the channel is not registered yet; is Run running?")
+
+// channelID returns the channel's id, as configured, as registered, or as remembered from an earlier run.
+func (b *Bridge) channelID(ctx context.Context) (channels.ID, error) {
+	if id, ok := b.channel.Load().(channels.ID); ok {
+		return id, nil
+	}
+	value, err := b.store.Recall(ctx, b.channelName())
+	if errors.Is(err, ErrNotFound) {
+		return "", errNotRegistered
+	}
+	if err != nil {
+		return "", err
+	}
+	b.channel.Store(channels.ID(value))
+	return channels.ID(value), nil
+}
+
+func (b *Bridge) channelName() string { return "channel of " + b.url("/webhook") }
+
+// register makes HubSpot know the channel as the Definition says.
+func (b *Bridge) register(ctx context.Context) error {
+	if b.cfg.Registry == nil {
+		return nil
+	}
+	id, err := b.channelID(ctx)
+	if err != nil && !errors.Is(err, errNotRegistered) {
+		return err
+	}
+	def := b.cfg.Definition
+	ensured, err := b.cfg.Registry.Ensure(ctx, &channels.Registration{
+		ID: id, Name: def.Name, Description: def.Description, LogoURL: def.LogoURL, Capabilities: def.Capabilities,
+		WebhookURL: b.url("/webhook"), ConnectURL: b.url("/connect"),
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("bridge: register the channel: %w", err)
+	}
+	if n := len(ensured.Duplicates); n > 0 {
+		b.log.Warn("the channel is registered more than once; archive the others", "channel", ensured.Registration.ID, "others", n)
+	}
+	if err := b.store.Remember(ctx, b.channelName(), string(ensured.Registration.ID)); err != nil {
+		return err
+	}
+	b.channel.Store(ensured.Registration.ID)
+	return nil
+}
+
+// poke makes a running bridge look for work at once.
+func (b *Bridge) poke() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,25 @@
+// Package bridge joins a messaging service to HubSpot's inbox: implement [Channel], whose one method sends a message to
+// the service, and hand it to [New]. The bridge registers the custom channel, has the app installed and accounts
+// connected, takes HubSpot's webhooks in, delivers agents' replies in order with retries, reports SENT, FAILED and READ,
+// and publishes what customers write, with files.
+//
+// Everything that was accepted is in a [Store] before the sender is told so. Which store decides what survives:
+// [github.com/customchannels/customchannels-go/channels/bridge/sqlstore] keeps the queue in a SQLite file,
+// [github.com/customchannels/customchannels-go/channels/bridge/memstore] in memory, for tests.
+//
+// # How a message travels
+//
+// An agent's reply reaches the webhook route, is stored, and only then acknowledged; HubSpot repeats what was not. A
+// worker calls [Channel.Send] for one message of a conversation at a time, in order, until it is sent, rejected or too
+// old, and then tells HubSpot, again until that has arrived.
+//
+// A customer's message comes through [Bridge.Receive], which returns once it is stored. A worker uploads its files and
+// publishes it under an id by which HubSpot recognises repetitions, so that it appears once.
+//
+// What can never be delivered is buried: kept aside with the reason, where it blocks nothing.
+//
+// # What has no place in HubSpot
+//
+// Reactions, typing, deletions and edits of messages are not relayed. Hand an edit to Receive as a new message with an ID
+// of its own if agents should see it.
+package bridge

@@ -1,0 +1,63 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	// ErrUnknownAccount is returned by [Bridge.Receive] for an address that no account of any portal has.
+	ErrUnknownAccount = errors.New("bridge: no connected account has this address")
+
+	// ErrAmbiguousAccount is returned by [Bridge.Receive] where accounts of several portals have the address.
+	// Set [Incoming.AccountID].
+	ErrAmbiguousAccount = errors.New("bridge: several portals have connected this address; set AccountID")
+
+	// ErrOwnMessage is returned by [Bridge.Receive] for a message that the account itself wrote, such as the
+	// service's echo of what [Channel.Send] sent.
+	ErrOwnMessage = errors.New("bridge: the message was written by the account itself")
+
+	// ErrConflict is returned by [Bridge.Receive] for an ID that was received before with other content.
+	ErrConflict = errors.New("bridge: another message with this ID was received before; the new one was dropped")
+
+	// ErrInvalid is wrapped by errors about input that can never be accepted.
+	ErrInvalid = errors.New("bridge: invalid message")
+)
+
+// Reject makes an error for [Channel.Send] that ends the message as FAILED without another attempt.
+// The agent reads reason, a sentence such as "This number has blocked you."; err is the cause for logs
+// and operators, and may be nil.
+func Reject(reason string, err error) error { return &rejection{reason, err} }
+
+type rejection struct {
+	reason string
+	err    error
+}
+
+func (e *rejection) Error() string {
+	if e.err == nil {
+		return "rejected: " + e.reason
+	}
+	return fmt.Sprintf("rejected: %s: %v", e.reason, e.err)
+}
+
+func (e *rejection) Unwrap() error { return e.err }
+
+// RetryAfter makes an error for [Channel.Send] that has the message sent again after d, for services that
+// say when to come back. Times below zero mean at once.
+func RetryAfter(d time.Duration, err error) error { return &postponement{max(d, 0), err} }
+
+type postponement struct {
+	delay time.Duration
+	err   error
+}
+
+func (e *postponement) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("again in %v", e.delay)
+	}
+	return fmt.Sprintf("again in %v: %v", e.delay, e.err)
+}
+
+func (e *postponement) Unwrap() error { return e.err }

@@ -1,0 +1,347 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/messages"
+)
+
+// incomingProgress is how far the publishing of a message has come.
+type incomingProgress struct {
+	Files []uploaded `json:"files,omitempty"` // one for each of the work's media that is settled
+
+	// Draft is the body as it is published, frozen before the first attempt so that every attempt is the same.
+	Draft *messages.Draft `json:"draft,omitempty"`
+
+	// UncertainSince is when a call was first made whose fate is not known.
+	UncertainSince time.Time `json:"uncertainSince,omitzero"`
+}
+
+// uploaded is a file in HubSpot, or the reason why it is not there.
+type uploaded struct {
+	ID      messages.FileID `json:"id,omitempty"`
+	Problem string          `json:"problem,omitempty"`
+}
+
+// publishing is one attempt to publish a customer's message.
+type publishing struct {
+	*node
+	it       *Item
+	work     incomingWork
+	progress incomingProgress
+	account  *Account
+	portal   *portal
+}
+
+func (n *node) publish(ctx context.Context, it *Item) *Outcome {
+	p := &publishing{node: n, it: it}
+	if err := json.Unmarshal(it.Payload, &p.work); err != nil {
+		return &Outcome{Verdict: Bury, At: n.now(), Reason: "unreadable: " + err.Error()}
+	}
+	if it.Progress != nil {
+		if err := json.Unmarshal(it.Progress, &p.progress); err != nil {
+			return &Outcome{Verdict: Bury, At: n.now(), Reason: "unreadable: " + err.Error()}
+		}
+	}
+	var err error
+	if p.portal, err = n.portal(it.Portal); err != nil {
+		return n.again(it, err)
+	}
+	if o := p.findAccount(ctx); o != nil {
+		return o
+	}
+	if o := p.upload(ctx); o != nil {
+		return o
+	}
+	if p.progress.Draft == nil {
+		if err := p.freeze(ctx); err != nil {
+			return n.again(it, err)
+		}
+	}
+	return p.send(ctx)
+}
+
+// findAccount sets the account to publish to. A message may be older than the account: while it is being connected, and
+// while it is switched off, its messages wait.
+func (p *publishing) findAccount(ctx context.Context) *Outcome {
+	found, err := p.accounts(ctx)
+	if err != nil {
+		return p.again(p.it, err)
+	}
+	if len(found) > 0 && found[len(found)-1].ID == "" {
+		// The event that tells the new account's id may be late or lost.
+		if err := p.refreshAccounts(ctx, p.it.Portal); err != nil {
+			return p.failed(ctx, p.it, err)
+		}
+		if found, err = p.accounts(ctx); err != nil {
+			return p.again(p.it, err)
+		}
+	}
+	for _, a := range found {
+		if a.ID != "" && a.Active && a.Authorized {
+			p.account = a
+		}
+	}
+	now := p.now()
+	switch {
+	case p.account != nil:
+		return nil
+	case now.After(p.it.Deadline):
+		return &Outcome{Verdict: Bury, At: now, Reason: "the account was not connected, or switched off, for too long"}
+	case len(found) == 0:
+		return &Outcome{Verdict: Bury, At: now, Reason: "account deleted"}
+	}
+	waited := now.Sub(p.it.Accepted)
+	return &Outcome{Verdict: Retry, At: now.Add(min(max(waited/4, time.Second), time.Minute)), Free: true, Reason: "the account is not active"}
+}
+
+func (p *publishing) accounts(ctx context.Context) ([]*Account, error) {
+	if p.work.Account != "" {
+		a, err := p.store.Account(ctx, p.channel, p.work.Account)
+		if err == nil && !a.Archived {
+			return []*Account{a}, nil
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	all, err := p.store.FindAccounts(ctx, p.channel, p.work.To)
+	var own []*Account
+	for _, a := range all {
+		if a.Portal == p.it.Portal {
+			own = append(own, a)
+		}
+	}
+	return own, err
+}
+
+// upload moves the message's files to HubSpot, each once: progress is saved after every file.
+func (p *publishing) upload(ctx context.Context) *Outcome {
+	for i := len(p.progress.Files); i < len(p.work.Media); i++ {
+		f := &p.work.Media[i]
+		done := uploaded{Problem: f.Problem}
+		if f.Problem == "" {
+			info, err := p.portal.messages.Upload(ctx, &messages.Upload{
+				Name: f.Name, ContentType: f.Type, Size: f.Size,
+				Open: func() (io.ReadCloser, error) { return newSpoolReader(ctx, p.store, f.ID), nil },
+			}, once()...)
+			switch {
+			case err == nil:
+				done.ID = info.ID
+			case refusesFile(err):
+				p.log.Warn("HubSpot refused a file; the message goes without it", "portal", p.it.Portal, "error", err)
+				done.Problem = "HubSpot does not take it"
+			default:
+				return p.failed(ctx, p.it, err)
+			}
+		}
+		p.progress.Files = append(p.progress.Files, done)
+		if o := p.checkpoint(ctx); o != nil {
+			return o
+		}
+	}
+	return nil
+}
+
+// refusesFile reports whether HubSpot will never take a file. A missing scope for files must not stop the text.
+func refusesFile(err error) bool {
+	var answer *channels.Error
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.StatusCode {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		return true
+	}
+	return false
+}
+
+func (p *publishing) checkpoint(ctx context.Context) *Outcome {
+	if err := p.store.Checkpoint(ctx, p.id, p.it, marshal(p.progress)); err != nil {
+		return p.again(p.it, err)
+	}
+	return nil
+}
+
+// freeze makes the body that every attempt sends.
+func (p *publishing) freeze(ctx context.Context) error {
+	w, a := &p.work, p.account
+	thread, err := p.thread(ctx)
+	if err != nil {
+		return err
+	}
+	d := &messages.Draft{
+		Direction: messages.DirectionIncoming, AccountID: a.ID, Thread: thread, IdempotencyID: p.idempotencyID(),
+		Text: w.Text, RichText: w.RichText, Timestamp: w.Time, ContactID: w.ContactID,
+		Senders:    []messages.Participant{{Name: w.FromName, DeliveryIdentifier: w.From}},
+		Recipients: []messages.Participant{{Name: a.Name, DeliveryIdentifier: a.Identifier}},
+	}
+	for i, f := range p.progress.Files {
+		if f.Problem == "" {
+			d.Attachments = append(d.Attachments, messages.File(f.ID, w.Media[i].Usage))
+			continue
+		}
+		d.Attachments = append(d.Attachments, messages.UnsupportedContent())
+		note := fmt.Sprintf("[%s could not be passed on: %s.]", w.Media[i].Name, f.Problem)
+		if d.Text != "" {
+			note = d.Text + "\n" + note
+		}
+		d.Text, d.RichText = note, ""
+	}
+	if d.Text == "" {
+		d.Text = " " // HubSpot wants a text even where a file is all there is to say
+	}
+	if w.InReplyTo != "" {
+		l, err := p.store.LinkByService(ctx, p.channel, a.ID, w.InReplyTo)
+		if err == nil {
+			d.InReplyTo = l.HubSpotID
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	p.progress.Draft = d
+	return p.store.Checkpoint(ctx, p.id, p.it, marshal(p.progress))
+}
+
+// idempotencyID is the same for the same message, however often and by whichever process it is published.
+func (p *publishing) idempotencyID() string {
+	sum := sha256.Sum256(marshal([]string{string(p.channel), fmt.Sprint(p.it.Portal), p.work.To.String(), p.work.ID}))
+	return hex.EncodeToString(sum[:16])
+}
+
+// thread is the integrationThreadId to publish to: the service's name for the conversation, else the one that was used
+// with this person last, else one made of the two addresses. HubSpot makes its own where it does the threading.
+func (p *publishing) thread(ctx context.Context) (string, error) {
+	if p.work.Thread != "" && p.integrationThreads() {
+		return p.work.Thread, nil
+	}
+	known, err := p.store.Person(ctx, p.person())
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return "", err
+	}
+	if known != nil && len(known.ThreadIDs) > 0 {
+		return known.ThreadIDs[0], nil
+	}
+	if !p.integrationThreads() {
+		return "", nil
+	}
+	sum := sha256.Sum256(marshal([]string{fmt.Sprint(p.it.Portal), p.work.To.String(), p.work.From.String()}))
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+func (p *publishing) integrationThreads() bool {
+	return p.cfg.Definition.Capabilities.ThreadingModel != channels.ByDeliveryIdentifier
+}
+
+func (p *publishing) person() *Person {
+	return &Person{Channel: p.channel, Portal: p.it.Portal, Account: p.work.To, Identifier: p.work.From}
+}
+
+func (p *publishing) send(ctx context.Context) *Outcome {
+	d := p.progress.Draft
+	m, err := p.portal.messages.Publish(ctx, p.channel, d, once()...)
+	var answer *channels.Error
+	switch {
+	case err == nil:
+		return p.published(m.ID)
+	case errors.Is(err, channels.ErrConflict):
+		return p.published("") // published by an attempt whose answer was lost
+	case !errors.As(err, &answer):
+		return p.unanswered(ctx, err)
+	}
+	switch status := answer.StatusCode; {
+	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
+		return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot refused: " + err.Error()}
+	case status == http.StatusNotFound:
+		return p.notFound(ctx, err)
+	case status >= 500 && status != http.StatusServiceUnavailable:
+		return p.unanswered(ctx, err)
+	}
+	return p.failed(ctx, p.it, err)
+}
+
+func (p *publishing) published(id messages.ID) *Outcome {
+	o := &Outcome{Verdict: Done, At: p.now(), Person: p.person()}
+	o.Person.LastIncoming = p.work.Time
+	if d := p.progress.Draft; d.Thread != "" {
+		o.Person.ThreadIDs = []string{d.Thread}
+	}
+	if id != "" {
+		o.Links = []Link{{Channel: p.channel, Account: p.account.ID, Portal: p.it.Portal, ServiceID: p.work.ID,
+			HubSpotID: id, Direction: messages.DirectionIncoming}}
+	}
+	return o
+}
+
+const notFoundFor = 10 * time.Minute // a new channel or account is not visible everywhere at once
+
+func (p *publishing) notFound(ctx context.Context, err error) *Outcome {
+	if refresh := p.refreshAccount(ctx, p.it.Portal, p.account.ID); refresh != nil {
+		return p.failed(ctx, p.it, refresh)
+	}
+	a, lookup := p.store.Account(ctx, p.channel, p.account.ID)
+	gone := lookup == nil && a.Archived
+	if gone || p.now().Sub(p.it.Accepted) > notFoundFor {
+		return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot does not know the account or the channel: " + err.Error()}
+	}
+	return p.again(p.it, err)
+}
+
+// unanswered is the outcome of a call that HubSpot may have carried out. It is repeated as long as HubSpot recognises
+// repetitions: a message too few can be seen and sent by an operator, a message too many cannot be taken back.
+func (p *publishing) unanswered(ctx context.Context, err error) *Outcome {
+	if neverArrived(err) {
+		return p.failed(ctx, p.it, err)
+	}
+	now := p.now()
+	if p.progress.UncertainSince.IsZero() {
+		p.progress.UncertainSince = now
+		if o := p.checkpoint(ctx); o != nil {
+			return o
+		}
+	}
+	if now.Sub(p.progress.UncertainSince) > p.cfg.IdempotencyWindow {
+		return &Outcome{Verdict: Bury, At: now, Reason: "HubSpot may or may not have it: " + err.Error()}
+	}
+	return p.again(p.it, err)
+}
+
+// spoolReader reads a spooled file chunk by chunk.
+type spoolReader struct {
+	ctx   context.Context
+	store Store
+	id    string
+	n     int
+	chunk *bytes.Reader
+}
+
+func newSpoolReader(ctx context.Context, s Store, id string) *spoolReader {
+	return &spoolReader{ctx: ctx, store: s, id: id, chunk: bytes.NewReader(nil)}
+}
+
+func (r *spoolReader) Read(p []byte) (int, error) {
+	for r.chunk.Len() == 0 {
+		data, err := r.store.ReadMedia(r.ctx, r.id, r.n)
+		if errors.Is(err, ErrNotFound) {
+			return 0, io.EOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		r.n++
+		r.chunk.Reset(data)
+	}
+	return r.chunk.Read(p)
+}
+
+func (r *spoolReader) Close() error { return nil }

@@ -1,0 +1,283 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/messages"
+	"github.com/customchannels/customchannels-go/webhook"
+)
+
+// delivery is one attempt to send an agent's message to the messaging service.
+type delivery struct {
+	*node
+	it      *Item
+	event   *webhook.OutgoingMessage
+	account *Account
+	portal  *portal
+	missing []string // files that the customer does not get, each with the reason, for the agent
+}
+
+func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
+	d := &delivery{node: n, it: it}
+	events, err := webhook.Parse(it.Payload)
+	if err == nil && len(events) == 1 {
+		d.event, _ = events[0].(*webhook.OutgoingMessage)
+	}
+	if d.event == nil {
+		return &Outcome{Verdict: Bury, At: n.now(), Reason: fmt.Sprintf("unreadable: %v", err)}
+	}
+	if d.portal, err = n.portal(it.Portal); err != nil {
+		return n.again(it, err)
+	}
+	if o := d.findAccount(ctx); o != nil {
+		return o
+	}
+	m, err := d.compose(ctx)
+	if err != nil {
+		return d.ended(nil, err)
+	}
+	sendCtx, cancel := context.WithTimeout(ctx, n.cfg.SendTimeout)
+	defer cancel()
+	receipt, err := n.impl.Send(sendCtx, m)
+	return d.ended(receipt, err)
+}
+
+// findAccount sets the account that the agent answered from, asking HubSpot for one that is not known yet.
+func (d *delivery) findAccount(ctx context.Context) *Outcome {
+	id := d.event.Message.AccountID
+	a, err := d.store.Account(ctx, d.channel, id)
+	if errors.Is(err, ErrNotFound) {
+		if err := d.refreshAccount(ctx, d.it.Portal, id); err != nil {
+			return d.failed(ctx, d.it, err)
+		}
+		a, err = d.store.Account(ctx, d.channel, id)
+	}
+	switch {
+	case err == nil && a.Archived, errors.Is(err, ErrNotFound):
+		return d.dead("The channel account has been deleted.", "account deleted")
+	case err != nil:
+		return d.again(d.it, err)
+	}
+	d.account = a
+	return nil
+}
+
+// compose makes what Send gets, within what the channel's capabilities allow.
+func (d *delivery) compose(ctx context.Context) (*Outgoing, error) {
+	msg := &d.event.Message
+	m := &Outgoing{
+		ID: string(msg.ID), Attempt: d.it.Attempt, Account: d.account, Thread: string(msg.ThreadID),
+		Recipients: msg.Recipients, Text: msg.Text, CreatedAt: msg.CreatedAt,
+		From: d.portal.agent(ctx, d.author(), d.now()),
+	}
+	if len(d.event.ThreadIDs) > 0 && d.event.ThreadIDs[0] != "" {
+		m.Thread = d.event.ThreadIDs[0]
+	}
+	if len(msg.Recipients) > 0 {
+		m.To = msg.Recipients[0].DeliveryIdentifier
+	}
+	if len(d.cfg.Definition.Capabilities.RichText) > 0 {
+		m.RichText = msg.RichText
+	}
+	person, err := d.store.Person(ctx, d.person())
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	if person != nil {
+		m.LastIncoming = person.LastIncoming
+	}
+	if msg.InReplyTo != "" {
+		l, err := d.store.LinkByHubSpot(ctx, d.channel, msg.InReplyTo)
+		if err == nil {
+			m.InReplyTo = l.ServiceID
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	if m.Media, err = d.files(ctx); err != nil {
+		return nil, err
+	}
+	if m.Text == "" && len(m.Media) == 0 {
+		return nil, Reject(d.nothingLeft(), nil)
+	}
+	return m, nil
+}
+
+func (d *delivery) nothingLeft() string {
+	if len(d.missing) > 0 {
+		return strings.Join(d.missing, " ")
+	}
+	return "The message is empty, or holds only what this channel cannot carry."
+}
+
+// author is the actor whose name the customer sees.
+func (d *delivery) author() string {
+	for _, s := range d.event.Message.Senders {
+		if s.ActorID != "" {
+			return s.ActorID
+		}
+	}
+	return d.event.Message.CreatedBy
+}
+
+func (d *delivery) person() *Person {
+	p := &Person{Channel: d.channel, Portal: d.it.Portal, Account: d.account.Identifier}
+	if r := d.event.Message.Recipients; len(r) > 0 {
+		p.Identifier = r[0].DeliveryIdentifier
+	}
+	return p
+}
+
+// files opens the way to the message's files. One that cannot be had does not stop the text: the customer gets the
+// text, and the agent reads what is missing.
+func (d *delivery) files(ctx context.Context) ([]*OutgoingMedia, error) {
+	var out []*OutgoingMedia
+	var total int64
+	for _, a := range d.event.Message.Attachments {
+		f, ok := a.(*messages.FileAttachment)
+		if !ok {
+			continue
+		}
+		media, err := d.file(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if media == nil {
+			continue
+		}
+		total += media.Size
+		if why := d.exceeds(media, len(out)+1, total); why != "" {
+			d.missing = append(d.missing, fmt.Sprintf("%s was not sent: %s.", media.Name, why))
+			total -= media.Size
+			continue
+		}
+		out = append(out, media)
+	}
+	return out, nil
+}
+
+func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*OutgoingMedia, error) {
+	if f.ID == "" {
+		d.missing = append(d.missing, "A file was not sent: HubSpot did not say which.")
+		return nil, nil
+	}
+	// The link is fresh at each attempt: links of an earlier one have expired.
+	link, err := d.portal.messages.SignedURL(ctx, f.ID, once()...)
+	var answer *channels.Error
+	if errors.As(err, &answer) && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusForbidden) {
+		d.missing = append(d.missing, "A file was not sent: HubSpot does not give it out to this app.")
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := fileName(link.FileName())
+	m := &OutgoingMedia{Name: name, Type: mime.TypeByExtension(path.Ext(name)), Size: link.Size, Usage: f.Usage}
+	def(&m.Type, "application/octet-stream")
+	def(&m.Usage, usageOf(m.Type))
+	m.open = func(ctx context.Context) (io.ReadCloser, error) {
+		stream, err := d.portal.messages.Download(ctx, link.URL)
+		if err != nil {
+			return nil, err
+		}
+		return stream.Body, nil
+	}
+	return m, nil
+}
+
+// exceeds says which of the channel's limits a file breaks, or nothing. Limits that are zero are HubSpot's to enforce.
+func (d *delivery) exceeds(m *OutgoingMedia, count int, total int64) string {
+	c := &d.cfg.Definition.Capabilities
+	switch {
+	case !slices.Contains(c.OutgoingAttachmentTypes, channels.OutgoingFile):
+		return "this channel carries no files"
+	case c.MaxFileCount > 0 && count > c.MaxFileCount:
+		return fmt.Sprintf("this channel carries at most %d files in a message", c.MaxFileCount)
+	case c.MaxFileBytes > 0 && m.Size > c.MaxFileBytes:
+		return fmt.Sprintf("this channel carries files of at most %d bytes", c.MaxFileBytes)
+	case c.MaxTotalFileBytes > 0 && total > c.MaxTotalFileBytes:
+		return fmt.Sprintf("this channel carries at most %d bytes of files in a message", c.MaxTotalFileBytes)
+	case !allowedType(c.AllowedFileMIMETypes, m.Type):
+		return "this channel does not carry files of type " + m.Type
+	}
+	return ""
+}
+
+func allowedType(allowed []string, mimeType string) bool {
+	if len(allowed) == 0 {
+		return true
+	}
+	mimeType, _, _ = strings.Cut(strings.ToLower(mimeType), ";")
+	mimeType = strings.TrimSpace(mimeType)
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		kind, wild := strings.CutSuffix(strings.ToLower(a), "/*")
+		return wild && strings.HasPrefix(mimeType, kind+"/") || strings.EqualFold(a, mimeType)
+	})
+}
+
+// ended turns what Send returned into what happens next and what the agent sees.
+func (d *delivery) ended(receipt *Receipt, err error) *Outcome {
+	var rejected *rejection
+	var later *postponement
+	now := d.now()
+	switch {
+	case err == nil:
+		return d.sent(receipt)
+	case errors.As(err, &rejected):
+		d.log.Debug("rejected by the channel", "seq", d.it.Seq, "error", err)
+		return &Outcome{Verdict: Done, At: now, Follow: []*NewItem{d.status(messages.StatusFailed, rejected.reason)}}
+	case now.After(d.it.Deadline):
+		return d.dead("The message could not be delivered in time.", "given up: "+err.Error())
+	case errors.As(err, &later):
+		return &Outcome{Verdict: Retry, At: now.Add(later.delay), Reason: err.Error()}
+	}
+	if wait, reason, ok := pausing(err); ok {
+		// Only this message needs HubSpot now; other Sends go on.
+		return &Outcome{Verdict: Retry, At: now.Add(max(wait, time.Minute/4)), Free: true, Reason: reason}
+	}
+	d.log.Warn("a message was not sent; trying again", "seq", d.it.Seq, "portal", d.it.Portal, "attempt", d.it.Attempt, "error", err)
+	return d.again(d.it, err)
+}
+
+func (d *delivery) sent(receipt *Receipt) *Outcome {
+	o := &Outcome{Verdict: Done, At: d.now(), Person: d.person()}
+	if len(d.event.ThreadIDs) > 0 {
+		o.Person.ThreadIDs = d.event.ThreadIDs
+	}
+	if receipt != nil {
+		for _, id := range append([]string{receipt.ID}, receipt.Parts...) {
+			if id != "" {
+				o.Links = append(o.Links, Link{Channel: d.channel, Account: d.account.ID, Portal: d.it.Portal, ServiceID: id,
+					HubSpotID: d.event.Message.ID, Direction: messages.DirectionOutgoing})
+			}
+		}
+		if receipt.Thread != "" {
+			o.Person.ThreadIDs = []string{receipt.Thread}
+		}
+	}
+	if len(d.missing) > 0 {
+		o.Follow = []*NewItem{d.status(messages.StatusFailed, "The text was delivered, but "+strings.Join(d.missing, " "))}
+	} else {
+		o.Follow = []*NewItem{d.status(messages.StatusSent, "")}
+	}
+	return o
+}
+
+// dead sets the message aside and tells the agent.
+func (d *delivery) dead(agentReason, reason string) *Outcome {
+	return &Outcome{Verdict: Bury, At: d.now(), Reason: reason, Follow: []*NewItem{d.status(messages.StatusFailed, agentReason)}}
+}
+
+func (d *delivery) status(s messages.StatusType, reason string) *NewItem {
+	return d.statusItem(d.channel, d.it.Portal, d.event.Message.ID, s, reason)
+}

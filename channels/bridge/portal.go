@@ -1,0 +1,139 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/messages"
+	"github.com/customchannels/customchannels-go/oauth"
+)
+
+// portal is what the bridge keeps in memory of a HubSpot account: its clients, which share one rate limiter, and the
+// names of its agents.
+type portal struct {
+	api      *channels.Client
+	messages *messages.Client
+
+	mu     sync.Mutex
+	agents map[string]agentEntry
+}
+
+type agentEntry struct {
+	agent Agent
+	until time.Time
+}
+
+const (
+	agentKnown   = time.Hour       // how long a name is kept
+	agentUnknown = time.Minute     // how long a failed look-up is not repeated
+	agentTimeout = 3 * time.Second // a name is not worth a longer wait
+)
+
+func (b *Bridge) portal(id int64) (*portal, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p, ok := b.portals[id]; ok {
+		return p, nil
+	}
+	opts := b.cfg.API
+	if b.cfg.App.BaseURL != "" {
+		opts = append([]channels.Option{channels.WithBaseURL(b.cfg.App.BaseURL)}, opts...)
+	}
+	api, err := channels.NewClient(b.cfg.App.Portal(id), opts...)
+	if err != nil {
+		return nil, fmt.Errorf("bridge: %w", err)
+	}
+	p := &portal{api: api, messages: messages.NewClient(api), agents: map[string]agentEntry{}}
+	b.portals[id] = p
+	return p, nil
+}
+
+// agent returns who an actor is, with an empty name if HubSpot does not say in time: no message waits for a name.
+func (p *portal) agent(ctx context.Context, actor string, now time.Time) Agent {
+	if actor == "" {
+		return Agent{}
+	}
+	p.mu.Lock()
+	known, ok := p.agents[actor]
+	p.mu.Unlock()
+	if ok && now.Before(known.until) {
+		return known.agent
+	}
+	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
+	defer cancel()
+	entry := agentEntry{agent: Agent{ID: actor}, until: now.Add(agentUnknown)}
+	if a, err := p.api.Actors().Get(ctx, actor, channels.NoWait(), channels.MaxAttempts(1)); err == nil {
+		entry = agentEntry{agent: Agent{ID: actor, Name: a.Name, AvatarURL: a.Avatar}, until: now.Add(agentKnown)}
+	}
+	p.mu.Lock()
+	p.agents[actor] = entry
+	p.mu.Unlock()
+	return entry.agent
+}
+
+// once are the options of a call whose repetition is the queue's business.
+func once() []channels.CallOption {
+	return []channels.CallOption{channels.NoWait(), channels.MaxAttempts(1)}
+}
+
+// pausing returns how long all calls of a portal should wait after err, and why; ok is false for an error that says
+// nothing about the portal as a whole. No time means until the app is installed again.
+func pausing(err error) (d time.Duration, reason string, ok bool) {
+	var limit *channels.LimitError
+	var answer *channels.Error
+	switch {
+	case errors.Is(err, oauth.ErrUninstalled), errors.Is(err, oauth.ErrNotInstalled):
+		return 0, "the app is not installed in this portal", true
+	case errors.As(err, &limit):
+		return limit.Delay, "HubSpot's rate limit", true
+	case !errors.As(err, &answer):
+		return 0, "", false
+	}
+	switch answer.StatusCode {
+	case http.StatusTooManyRequests:
+		return max(answer.RetryAfter, time.Second), "HubSpot answered 429 " + answer.PolicyName, true
+	case 477: // the portal is being moved to another data centre
+		return max(answer.RetryAfter, time.Minute), "HubSpot is moving this portal", true
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return time.Hour, "HubSpot refused: " + answer.Error(), true
+	}
+	return 0, "", false
+}
+
+// failed is the outcome of an attempt whose call to HubSpot failed. What concerns the whole portal pauses it and costs
+// no attempt; all else is tried again until the item's deadline.
+func (n *node) failed(ctx context.Context, it *Item, err error) *Outcome {
+	d, reason, ok := pausing(err)
+	if !ok {
+		return n.again(it, err)
+	}
+	now := n.now()
+	var until time.Time
+	if d > 0 {
+		until = now.Add(d)
+	}
+	if d == 0 || d > time.Minute {
+		n.log.Warn("portal paused", "portal", it.Portal, "reason", reason, "until", until)
+	}
+	if err := n.store.PausePortal(ctx, n.channel, it.Portal, until, reason); err != nil {
+		n.log.Error("cannot pause a portal", "portal", it.Portal, "error", err)
+		return n.again(it, err)
+	}
+	if !it.Deadline.IsZero() && now.After(it.Deadline) {
+		return n.again(it, err)
+	}
+	// The pause holds the item back, so it is due at once when the pause ends.
+	return &Outcome{Verdict: Retry, At: now, Free: true, Reason: reason}
+}
+
+// neverArrived reports whether a failed call surely did not reach HubSpot.
+func neverArrived(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) || !channels.MayHaveArrived(err)
+}

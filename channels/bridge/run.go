@@ -1,0 +1,289 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+)
+
+const (
+	pollEvery    = time.Second // how late work is seen that another process stored
+	sweepEvery   = time.Hour
+	accountEvery = 24 * time.Hour // how often all accounts are read anew, whatever the webhooks said
+	storeRetry   = time.Second    // pause after the store failed
+)
+
+// Run works until ctx ends: it registers the channel, sends agents' messages to the [Channel], publishes customers'
+// messages, and reports what became of them. It returns nil after a graceful stop, in which calls under way may end
+// within [Config.StopTimeout]; what they leave undone is kept for the next Run.
+//
+// One Run of a bridge at a time: another returns an error, and so does Run on a store that another process uses if
+// the store serves only one.
+func (b *Bridge) Run(ctx context.Context) error {
+	if err := b.registerPatiently(ctx); err != nil {
+		return nil // ctx ended before HubSpot answered
+	}
+	n, err := b.join(ctx)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { b.keepHouse(ctx) })
+	n.loop(ctx)
+	wg.Wait()
+	return n.stop()
+}
+
+// Drain works until nothing is due and returns. What is to be tried again later is left for later.
+func (b *Bridge) Drain(ctx context.Context) error {
+	if err := b.register(ctx); err != nil {
+		return err
+	}
+	n, err := b.join(ctx)
+	if err != nil {
+		return err
+	}
+	err = n.drain(ctx)
+	return errors.Join(err, n.stop())
+}
+
+// registerPatiently registers the channel, however long HubSpot is out of reach.
+func (b *Bridge) registerPatiently(ctx context.Context) error {
+	for attempt := 1; ; attempt++ {
+		err := b.register(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		b.log.Error("cannot register the channel; trying again", "error", err, "attempt", attempt)
+		if !sleep(ctx, backoff(attempt, time.Second, time.Minute)) {
+			return ctx.Err()
+		}
+	}
+}
+
+// node is one run of the bridge.
+type node struct {
+	*Bridge
+	id      Node
+	channel channels.ID
+	slots   chan struct{} // a token for every worker that is free
+	work    sync.WaitGroup
+	ctx     context.Context // of the workers; outlives the run's by StopTimeout
+	cancel  context.CancelFunc
+}
+
+func (b *Bridge) join(ctx context.Context) (*node, error) {
+	if !b.running.CompareAndSwap(false, true) {
+		return nil, errors.New("bridge: it is running already")
+	}
+	channel, err := b.channelID(ctx)
+	if err != nil {
+		b.running.Store(false)
+		return nil, err
+	}
+	id, err := b.store.Join(ctx, channel)
+	if err != nil {
+		b.running.Store(false)
+		return nil, err
+	}
+	n := &node{Bridge: b, id: id, channel: channel, slots: make(chan struct{}, b.cfg.Workers)}
+	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	for range b.cfg.Workers {
+		n.slots <- struct{}{}
+	}
+	return n, nil
+}
+
+// stop lets the workers end and hands back what they leave.
+func (n *node) stop() error {
+	defer n.running.Store(false)
+	timer := time.AfterFunc(n.cfg.StopTimeout, n.cancel)
+	n.work.Wait()
+	timer.Stop()
+	n.cancel()
+	ctx, cancel := context.WithTimeout(context.Background(), n.cfg.StopTimeout)
+	defer cancel()
+	return n.store.Leave(ctx, n.id)
+}
+
+// loop claims work as long as there are free workers, and waits for more.
+func (n *node) loop(ctx context.Context) {
+	for ctx.Err() == nil {
+		next, full, err := n.claim(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			n.log.Error("the store cannot be read; trying again", "error", err)
+			sleep(ctx, storeRetry)
+		case full:
+			// Perhaps there is more; the next claim waits for a free worker.
+		default:
+			n.wait(ctx, next)
+		}
+	}
+}
+
+func (n *node) drain(ctx context.Context) error {
+	for {
+		_, full, err := n.claim(ctx)
+		if err != nil {
+			return err
+		}
+		if full {
+			continue
+		}
+		// Only when all have ended without leaving anything due is nothing left to do.
+		n.work.Wait()
+		claimed, err := n.store.Claim(ctx, n.id, n.channel, n.now(), 1)
+		if err != nil {
+			return err
+		}
+		if len(claimed.Items) == 0 {
+			return nil
+		}
+		<-n.slots
+		n.start(claimed.Items[0])
+	}
+}
+
+// claim starts what is due, as far as there are free workers. full: the limit was reached, so there may be more.
+func (n *node) claim(ctx context.Context) (next time.Time, full bool, err error) {
+	select {
+	case <-n.slots:
+	case <-ctx.Done():
+		return time.Time{}, false, ctx.Err()
+	}
+	free := 1
+	for free < n.cfg.Workers && len(n.slots) > 0 {
+		<-n.slots
+		free++
+	}
+	claimed, err := n.store.Claim(ctx, n.id, n.channel, n.now(), free)
+	if err != nil {
+		claimed = &Claimed{}
+	}
+	for _, it := range claimed.Items {
+		n.start(it)
+	}
+	for range free - len(claimed.Items) {
+		n.slots <- struct{}{}
+	}
+	return claimed.Next, len(claimed.Items) == free, err
+}
+
+func (n *node) wait(ctx context.Context, next time.Time) {
+	d := pollEvery
+	if !next.IsZero() {
+		d = min(d, max(next.Sub(n.now()), 0))
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-n.wake:
+	case <-timer.C:
+	}
+}
+
+// start works on an item with a worker that the caller has taken.
+func (n *node) start(it *Item) {
+	n.work.Go(func() {
+		n.finish(it, n.attempt(it))
+		n.slots <- struct{}{}
+		n.poke() // its lane may have more, and it may have left follow-ups
+	})
+}
+
+// attempt does what an item asks for. A panic, which can only be the channel's code, costs an attempt like any error.
+func (n *node) attempt(it *Item) (o *Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			n.log.Error("panic while working on a message", "kind", it.Kind, "panic", p, "stack", string(debug.Stack()))
+			o = n.again(it, fmt.Errorf("panic: %v", p))
+		}
+	}()
+	switch it.Kind {
+	case KindIncoming:
+		o = n.publish(n.ctx, it)
+	case KindOutgoing:
+		o = n.deliver(n.ctx, it)
+	case KindStatus:
+		o = n.tellStatus(n.ctx, it)
+	case KindReport:
+		o = n.resolveReport(n.ctx, it)
+	case KindAccount:
+		o = n.readAccounts(n.ctx, it)
+	default:
+		o = &Outcome{Verdict: Bury, At: n.now(), Reason: "unknown kind of work: " + string(it.Kind)}
+	}
+	if n.ctx.Err() != nil && o.Verdict == Retry {
+		// Cut off by the stop, not by a failure.
+		o.At, o.Free = n.now(), true
+	}
+	return o
+}
+
+// finish stores the end of an attempt, however long the store is out of reach: until then the lane stays taken.
+func (n *node) finish(it *Item, o *Outcome) {
+	ctx := context.WithoutCancel(n.ctx)
+	for attempt := 1; ; attempt++ {
+		err := n.store.Finish(ctx, n.id, it, o)
+		if err == nil {
+			n.noteEnd(it, o)
+			return
+		}
+		n.log.Error("cannot store the end of an attempt", "kind", it.Kind, "seq", it.Seq, "error", err)
+		if errors.Is(err, ErrLeaseLost) || !sleep(n.ctx, backoff(attempt, storeRetry/10, 5*time.Second)) {
+			return // whoever claims the item next does it again
+		}
+	}
+}
+
+func (n *node) noteEnd(it *Item, o *Outcome) {
+	switch o.Verdict {
+	case Bury:
+		n.log.Error("set aside for good", "kind", it.Kind, "seq", it.Seq, "portal", it.Portal, "attempt", it.Attempt, "reason", o.Reason)
+	case Retry:
+		n.log.Debug("to be tried again", "kind", it.Kind, "seq", it.Seq, "attempt", it.Attempt, "at", o.At, "reason", o.Reason)
+	default:
+		n.log.Debug("done", "kind", it.Kind, "seq", it.Seq, "attempt", it.Attempt)
+	}
+}
+
+// again is the outcome of an attempt that failed and may be repeated until the deadline; then the item is buried.
+func (n *node) again(it *Item, cause error) *Outcome {
+	now := n.now()
+	if !it.Deadline.IsZero() && now.After(it.Deadline) {
+		return &Outcome{Verdict: Bury, At: now, Reason: "given up after " + it.Deadline.Sub(it.Accepted).String() + ": " + cause.Error()}
+	}
+	return &Outcome{Verdict: Retry, At: now.Add(backoff(it.Attempt, time.Second, 5*time.Minute)), Reason: cause.Error()}
+}
+
+// keepHouse removes what is old and reads the accounts anew from time to time.
+func (b *Bridge) keepHouse(ctx context.Context) {
+	var accounts time.Time
+	for {
+		if b.now().Sub(accounts) >= accountEvery {
+			if err := b.refreshAllAccounts(ctx); err == nil {
+				accounts = b.now()
+			} else if ctx.Err() == nil {
+				b.log.Error("cannot refresh the accounts", "error", err)
+			}
+		}
+		if err := b.store.Sweep(ctx, b.now()); err != nil && ctx.Err() == nil {
+			b.log.Error("cannot remove what is old from the store", "error", err)
+		}
+		if !sleep(ctx, sweepEvery) {
+			return
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/channels/bridge"
+)
+
+const accountColumns = `row, channel, portal, id, identifier_type, identifier_value, inbox, name, active, authorized, archived, credentials`
+
+// storedAccount is an account as its row holds it, with the credentials still sealed.
+type storedAccount struct {
+	row    int64
+	sealed []byte
+	bridge.Account
+}
+
+func scanAccount(scan func(...any) error) (*storedAccount, error) {
+	var a storedAccount
+	var channel, id, kind, inbox string
+	var value, name []byte
+	if err := scan(&a.row, &channel, &a.Portal, &id, &kind, &value, &inbox, &name, &a.Active, &a.Authorized, &a.Archived, &a.sealed); err != nil {
+		return nil, err
+	}
+	a.Channel, a.ID, a.InboxID, a.Name = channels.ID(channel), channels.AccountID(id), channels.InboxID(inbox), string(name)
+	a.Identifier = channels.DeliveryIdentifier{Type: channels.IdentifierType(kind), Value: string(value)}
+	return &a, nil
+}
+
+// accounts returns the accounts that a condition selects, in the order of their rows.
+func (c *session) accounts(where string, args ...any) ([]*storedAccount, error) {
+	var out []*storedAccount
+	err := c.each(`SELECT `+accountColumns+` FROM @accounts WHERE `+where+` ORDER BY row`, args, func(scan func(...any) error) error {
+		a, err := scanAccount(scan)
+		out = append(out, a)
+		return err
+	})
+	return out, err
+}
+
+// openAccounts unseals the credentials of what was read.
+func (s *Store) openAccounts(stored []*storedAccount) ([]*bridge.Account, error) {
+	var out []*bridge.Account
+	for _, a := range stored {
+		if a.sealed != nil {
+			plain, err := s.keys.ring.Open(a.sealed, credentialsOwner(&a.Account))
+			if err != nil {
+				return nil, fmt.Errorf("sqlstore: the credentials of account %s cannot be opened: %w", a.ID, err)
+			}
+			a.Credentials = plain
+		}
+		out = append(out, &a.Account)
+	}
+	return out, nil
+}
+
+// credentialsOwner binds sealed credentials to their account. The id is not part of it: it is not known at first.
+func credentialsOwner(a *bridge.Account) string {
+	return fmt.Sprintf("account\x00%s\x00%d\x00%s\x00%s", a.Channel, a.Portal, a.Identifier.Type, a.Identifier.Value)
+}
+
+func identifierKey(d channels.DeliveryIdentifier) []byte { return digest(string(d.Type), d.Value) }
+
+// Account implements [bridge.Store].
+func (s *Store) Account(ctx context.Context, channel channels.ID, id channels.AccountID) (*bridge.Account, error) {
+	found, err := s.findAccounts(ctx, `channel = ?1 AND id = ?2 AND id <> ''`, string(channel), string(id))
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, bridge.ErrNotFound
+	}
+	return found[0], nil
+}
+
+// FindAccounts implements [bridge.Store].
+func (s *Store) FindAccounts(ctx context.Context, channel channels.ID, d channels.DeliveryIdentifier) ([]*bridge.Account, error) {
+	return s.findAccounts(ctx, `channel = ?1 AND identifier = ?2 AND archived = 0`, string(channel), identifierKey(d))
+}
+
+func (s *Store) findAccounts(ctx context.Context, where string, args ...any) ([]*bridge.Account, error) {
+	var stored []*storedAccount
+	err := s.read(ctx, func(c *session) (err error) {
+		stored, err = c.accounts(where, args...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.openAccounts(stored)
+}
+
+// SaveAccount implements [bridge.Store].
+func (s *Store) SaveAccount(ctx context.Context, a *bridge.Account) (*bridge.Account, error) {
+	var sealed []byte
+	if a.Credentials != nil {
+		var err error
+		if sealed, err = s.keys.ring.Seal(a.Credentials, credentialsOwner(a)); err != nil {
+			return nil, fmt.Errorf("sqlstore: seal credentials: %w", err)
+		}
+	}
+	var before *storedAccount
+	err := s.write.do(ctx, func(c *session) (err error) {
+		before, err = c.sameAccount(a)
+		switch {
+		case errors.Is(err, bridge.ErrNotFound):
+			before = nil
+			return c.insertAccount(a, sealed)
+		case err != nil:
+			return err
+		case a.ID == "" && before.ID != "":
+			// Connecting again an account that HubSpot has: what HubSpot says of it stays, the credentials are new.
+			return c.run(`UPDATE @accounts SET credentials = COALESCE(?1, credentials) WHERE row = ?2`, sealed, before.row)
+		}
+		return c.updateAccount(before, a, sealed)
+	})
+	if err != nil || before == nil {
+		return nil, err
+	}
+	old, err := s.openAccounts([]*storedAccount{before})
+	if err != nil {
+		return nil, err
+	}
+	return old[0], nil
+}
+
+// sameAccount finds the row that a belongs to: by its id, else by portal and address, where an account that is being
+// connected waits for the id that HubSpot gives it.
+func (c *session) sameAccount(a *bridge.Account) (*storedAccount, error) {
+	var found []*storedAccount
+	var err error
+	if a.ID != "" {
+		if found, err = c.accounts(`channel = ?1 AND id = ?2`, string(a.Channel), string(a.ID)); err != nil {
+			return nil, err
+		}
+	}
+	if len(found) == 0 {
+		condition := `channel = ?1 AND identifier = ?2 AND portal = ?3 AND archived = 0 AND id = ''`
+		if a.ID == "" {
+			condition = `channel = ?1 AND identifier = ?2 AND portal = ?3 AND archived = 0`
+		}
+		if found, err = c.accounts(condition, string(a.Channel), identifierKey(a.Identifier), a.Portal); err != nil {
+			return nil, err
+		}
+	}
+	if len(found) == 0 {
+		return nil, bridge.ErrNotFound
+	}
+	return found[0], nil
+}
+
+func (c *session) insertAccount(a *bridge.Account, sealed []byte) error {
+	return c.run(`INSERT INTO @accounts (channel, portal, id, identifier, identifier_type, identifier_value, inbox, name, active, authorized, archived, credentials)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
+		string(a.Channel), a.Portal, string(a.ID), identifierKey(a.Identifier), string(a.Identifier.Type), []byte(a.Identifier.Value),
+		string(a.InboxID), []byte(a.Name), a.Active, a.Authorized, a.Archived, sealed)
+}
+
+func (c *session) updateAccount(before *storedAccount, a *bridge.Account, sealed []byte) error {
+	if sealed == nil && before.Identifier == a.Identifier {
+		sealed = before.sealed
+	}
+	return c.run(`UPDATE @accounts SET id = ?1, identifier = ?2, identifier_type = ?3, identifier_value = ?4, inbox = ?5, name = ?6,
+		active = ?7, authorized = ?8, archived = ?9, credentials = ?10 WHERE row = ?11`,
+		string(a.ID), identifierKey(a.Identifier), string(a.Identifier.Type), []byte(a.Identifier.Value), string(a.InboxID), []byte(a.Name),
+		a.Active, a.Authorized, a.Archived, sealed, before.row)
+}

@@ -1,0 +1,295 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/channels/bridge"
+)
+
+// digest makes a key of fixed size from parts of any length and content.
+func digest(parts ...string) []byte {
+	h := sha256.New()
+	for _, p := range parts {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	return h.Sum(nil)
+}
+
+// Accept implements [bridge.Store].
+func (s *Store) Accept(ctx context.Context, items ...*bridge.NewItem) ([]bridge.Acceptance, error) {
+	var out []bridge.Acceptance
+	err := s.write.do(ctx, func(c *session) error {
+		out = out[:0]
+		for _, it := range items {
+			a, err := c.accept(it)
+			if err != nil {
+				return err
+			}
+			out = append(out, a)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *session) accept(it *bridge.NewItem) (bridge.Acceptance, error) {
+	if it.Key == "" {
+		return 0, errors.New("sqlstore: an item needs a key")
+	}
+	key := digest(string(it.Channel), it.Key)
+	body := it.Content
+	if body == nil {
+		body = it.Payload
+	}
+	sum := sha256.Sum256(body)
+	n, err := c.exec(`INSERT INTO @seen (item_key, content, at) VALUES (?1, ?2, ?3) ON CONFLICT (item_key) DO NOTHING`,
+		key, sum[:], micros(it.At))
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		var before []byte
+		if err := c.get(`SELECT content FROM @seen WHERE item_key = ?1`, []any{key}, &before); err != nil {
+			return 0, err
+		}
+		if !bytes.Equal(before, sum[:]) {
+			return bridge.Conflict, nil
+		}
+		return bridge.Duplicate, nil
+	}
+	return bridge.Accepted, c.insert(it)
+}
+
+func (c *session) insert(it *bridge.NewItem) error {
+	lane := digest(string(it.Channel), it.Lane)
+	due := it.Due
+	if due.IsZero() {
+		due = it.At
+	}
+	var buried int64
+	if it.Buried != "" {
+		buried = micros(it.At)
+	}
+	var seq int64
+	err := c.get(`INSERT INTO @items (channel, portal, lane, lane_name, kind, item_key, ord, payload, accepted_at, due, deadline, buried_at, reason)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING seq`,
+		[]any{string(it.Channel), it.Portal, lane, []byte(it.Lane), string(it.Kind), digest(string(it.Channel), it.Key), it.Order, it.Payload,
+			micros(it.At), micros(due), micros(it.Deadline), buried, []byte(it.Buried)}, &seq)
+	if err != nil {
+		return err
+	}
+	for _, id := range it.Media {
+		if err := c.run(`UPDATE @files SET item = ?1 WHERE id = ?2`, seq, id); err != nil {
+			return err
+		}
+	}
+	if buried > 0 {
+		return nil
+	}
+	n, err := c.exec(`INSERT INTO @lanes (lane, channel, portal, calls_hubspot, ord, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (lane) DO NOTHING`, lane, string(it.Channel), it.Portal, it.Kind.CallsHubSpot(), it.Order, micros(due))
+	if err != nil || n > 0 {
+		return err
+	}
+	// An item that sorts before the lane's head becomes the head, unless the head is being worked on.
+	return c.run(`UPDATE @lanes SET ord = ?1, due = ?2 WHERE lane = ?3 AND owner = 0 AND ord > ?1`, it.Order, micros(due), lane)
+}
+
+// Claim implements [bridge.Store].
+func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID, now time.Time, limit int) (*bridge.Claimed, error) {
+	const due = `FROM @lanes l WHERE l.channel = ?1 AND l.owner = 0 AND l.due <= ?2 AND NOT (l.calls_hubspot = 1 AND EXISTS (
+		SELECT 1 FROM @portals p WHERE p.channel = l.channel AND p.portal = l.portal AND p.paused_until > ?2))`
+	out := &bridge.Claimed{}
+	var lanes [][]byte
+	pick := func(c *session) error {
+		lanes = lanes[:0]
+		return c.each(`SELECT l.lane `+due+` ORDER BY l.due LIMIT ?3`, []any{string(channel), micros(now), limit},
+			func(scan func(...any) error) error {
+				var lane []byte
+				err := scan(&lane)
+				lanes = append(lanes, lane)
+				return err
+			})
+	}
+	// Most claims of a quiet bridge find nothing; those need no commit.
+	if err := s.read(ctx, pick); err != nil {
+		return nil, err
+	}
+	if len(lanes) > 0 {
+		err := s.write.do(ctx, func(c *session) error {
+			out.Items = nil
+			if err := pick(c); err != nil {
+				return err
+			}
+			for _, lane := range lanes {
+				it, err := c.claimHead(node, lane)
+				if err != nil {
+					return err
+				}
+				out.Items = append(out.Items, it)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, s.read(ctx, func(c *session) error {
+		var next int64
+		err := c.get(`SELECT COALESCE(MIN(due), 0) FROM @lanes WHERE channel = ?1 AND owner = 0 AND due > ?2`,
+			[]any{string(channel), micros(now)}, &next)
+		out.Next = fromMicros(next)
+		return err
+	})
+}
+
+func (c *session) claimHead(node bridge.Node, lane []byte) (*bridge.Item, error) {
+	if err := c.run(`UPDATE @lanes SET owner = ?1 WHERE lane = ?2`, int64(node), lane); err != nil {
+		return nil, err
+	}
+	var seq int64
+	if err := c.get(`SELECT seq FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane}, &seq); err != nil {
+		return nil, err
+	}
+	if err := c.run(`UPDATE @items SET attempt = attempt + 1 WHERE seq = ?1`, seq); err != nil {
+		return nil, err
+	}
+	var it *bridge.Item
+	err := c.each(`SELECT `+itemColumns+` FROM @items WHERE seq = ?1`, []any{seq}, func(scan func(...any) error) (err error) {
+		it, err = scanItem(scan)
+		return err
+	})
+	return it, err
+}
+
+const itemColumns = `seq, kind, channel, portal, lane_name, payload, progress, attempt, accepted_at, deadline`
+
+func scanItem(scan func(...any) error, more ...any) (*bridge.Item, error) {
+	var it bridge.Item
+	var lane []byte
+	var kind, channel string
+	var accepted, deadline int64
+	dest := append([]any{&it.Seq, &kind, &channel, &it.Portal, &lane, &it.Payload, &it.Progress, &it.Attempt, &accepted, &deadline}, more...)
+	if err := scan(dest...); err != nil {
+		return nil, err
+	}
+	it.Lane, it.Kind, it.Channel = string(lane), bridge.Kind(kind), channels.ID(channel)
+	it.Accepted, it.Deadline = fromMicros(accepted), fromMicros(deadline)
+	return &it, nil
+}
+
+// own returns ErrLeaseLost unless the node holds the item's lane.
+func (c *session) own(node bridge.Node, it *bridge.Item) (lane []byte, err error) {
+	lane = digest(string(it.Channel), it.Lane)
+	var owner int64
+	err = c.get(`SELECT owner FROM @lanes WHERE lane = ?1`, []any{lane}, &owner)
+	if errors.Is(err, bridge.ErrNotFound) || err == nil && owner != int64(node) {
+		return nil, bridge.ErrLeaseLost
+	}
+	return lane, err
+}
+
+// Checkpoint implements [bridge.Store].
+func (s *Store) Checkpoint(ctx context.Context, node bridge.Node, it *bridge.Item, progress []byte) error {
+	return s.write.do(ctx, func(c *session) error {
+		if _, err := c.own(node, it); err != nil {
+			return err
+		}
+		return c.run(`UPDATE @items SET progress = ?1 WHERE seq = ?2`, progress, it.Seq)
+	})
+}
+
+// Finish implements [bridge.Store].
+func (s *Store) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o *bridge.Outcome) error {
+	return s.write.do(ctx, func(c *session) error {
+		lane, err := c.own(node, it)
+		if err != nil {
+			return err
+		}
+		if err := c.end(it, o); err != nil {
+			return err
+		}
+		for i := range o.Links {
+			if err := c.saveLink(&o.Links[i], o.At); err != nil {
+				return err
+			}
+		}
+		if o.Person != nil {
+			if err := c.savePerson(o.Person, o.At); err != nil {
+				return err
+			}
+		}
+		for _, f := range o.Follow {
+			if _, err := c.accept(f); err != nil {
+				return err
+			}
+		}
+		return c.freeLane(lane)
+	})
+}
+
+func (c *session) end(it *bridge.Item, o *bridge.Outcome) error {
+	switch o.Verdict {
+	case bridge.Retry:
+		back := 0
+		if o.Free {
+			back = 1
+		}
+		return c.run(`UPDATE @items SET due = ?1, attempt = attempt - ?2 WHERE seq = ?3`, micros(o.At), back, it.Seq)
+	case bridge.Bury:
+		return c.run(`UPDATE @items SET buried_at = ?1, reason = ?2 WHERE seq = ?3`, micros(o.At), []byte(o.Reason), it.Seq)
+	default:
+		return c.remove(it.Seq)
+	}
+}
+
+func (c *session) remove(seq int64) error {
+	if err := c.run(`DELETE FROM @items WHERE seq = ?1`, seq); err != nil {
+		return err
+	}
+	return c.removeFiles(`item = ?1`, seq)
+}
+
+// freeLane gives a lane back with its new head, or removes it when it is empty.
+func (c *session) freeLane(lane []byte) error {
+	var ord, due int64
+	err := c.get(`SELECT ord, due FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane}, &ord, &due)
+	if errors.Is(err, bridge.ErrNotFound) {
+		return c.run(`DELETE FROM @lanes WHERE lane = ?1`, lane)
+	}
+	if err != nil {
+		return err
+	}
+	return c.run(`UPDATE @lanes SET owner = 0, ord = ?1, due = ?2 WHERE lane = ?3`, ord, due, lane)
+}
+
+// Buried implements [bridge.Store].
+func (s *Store) Buried(ctx context.Context, channel channels.ID) ([]*bridge.BuriedItem, error) {
+	var out []*bridge.BuriedItem
+	err := s.read(ctx, func(c *session) error {
+		return c.each(`SELECT `+itemColumns+`, reason, buried_at FROM @items WHERE buried_at > 0 AND channel = ?1 ORDER BY buried_at, seq`,
+			[]any{string(channel)}, func(scan func(...any) error) error {
+				var reason []byte
+				var at int64
+				it, err := scanItem(scan, &reason, &at)
+				if err != nil {
+					return err
+				}
+				out = append(out, &bridge.BuriedItem{Item: *it, Reason: string(reason), BuriedAt: fromMicros(at)})
+				return nil
+			})
+	})
+	return out, err
+}

@@ -1,0 +1,134 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"sync"
+
+	"github.com/customchannels/customchannels-go/channels/bridge"
+	"github.com/customchannels/customchannels-go/oauth"
+)
+
+// Dialect is the kind of database behind a [Store].
+type Dialect int
+
+// SQLite is a database file that one process at a time runs a bridge on.
+const SQLite Dialect = iota + 1
+
+// Option tunes [Open].
+type Option func(*Store) error
+
+var prefixForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
+
+// WithPrefix sets what the names of all tables begin with: lower-case letters, digits and underscores.
+// Defaults to "cc_".
+func WithPrefix(prefix string) Option {
+	return func(s *Store) error {
+		if !prefixForm.MatchString(prefix) {
+			return fmt.Errorf("sqlstore: the table prefix %q may have lower-case letters, digits and underscores only", prefix)
+		}
+		s.prefix = prefix
+		return nil
+	}
+}
+
+// Store keeps a bridge's work and its OAuth tokens in a SQL database.
+// It is a [bridge.Store] and an [oauth.TokenStore], safe for concurrent use.
+type Store struct {
+	db     *sql.DB
+	keys   *Keys
+	prefix string
+	write  *writer
+	reads  chan *session
+
+	mu   sync.Mutex
+	lock *sql.Conn // holds the one-bridge lock while a bridge is joined
+}
+
+var (
+	_ bridge.Store     = (*Store)(nil)
+	_ oauth.TokenStore = (*Store)(nil)
+)
+
+// readers is how many connections serve look-ups; WAL lets them go on while the writer commits.
+const readers = 2
+
+// Open prepares db for use and brings its tables up to date. The caller opened db with the driver of her choice
+// and closes it after [Store.Close]. keys seal tokens and credentials; see [KeyFile].
+//
+// For SQLite the database must be a file, and db must allow at least four connections: the store keeps three, one of
+// which does all the writing, with settings that survive a power cut (WAL, synchronous=FULL). Open sets and checks them.
+func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...Option) (*Store, error) {
+	if dialect != SQLite {
+		return nil, fmt.Errorf("sqlstore: unknown dialect %d", dialect)
+	}
+	if keys == nil || keys.ring == nil {
+		return nil, errors.New("sqlstore: a key ring is required, for tokens are stored sealed; KeyFile makes one")
+	}
+	s := &Store{db: db, keys: keys, prefix: "cc_", reads: make(chan *session, readers)}
+	for _, opt := range opts {
+		if err := opt(s); err != nil {
+			return nil, err
+		}
+	}
+	if n := db.Stats().MaxOpenConnections; n > 0 && n < readers+2 {
+		return nil, fmt.Errorf("sqlstore: the database allows %d connections, the store needs %d; raise SetMaxOpenConns", n, readers+2)
+	}
+	if err := s.open(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	conn, err := openWriter(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	s.write = newWriter(newSession(conn, s.prefix))
+	if err := s.write.do(ctx, migrate); err != nil {
+		return err
+	}
+	if err := s.checkKeys(ctx); err != nil {
+		return err
+	}
+	for range readers {
+		conn, err := openReader(ctx, s.db)
+		if err != nil {
+			return err
+		}
+		s.reads <- newSession(conn, s.prefix)
+	}
+	return nil
+}
+
+// Close gives the connections back to the *sql.DB. Nothing may use the store any more.
+func (s *Store) Close() error {
+	var errs []error
+	if s.write != nil {
+		errs = append(errs, s.write.close())
+	}
+	for range len(s.reads) {
+		errs = append(errs, (<-s.reads).close())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	errs = append(errs, s.unlock())
+	return errors.Join(errs...)
+}
+
+// read runs fn on a connection for look-ups.
+func (s *Store) read(ctx context.Context, fn func(*session) error) error {
+	select {
+	case c := <-s.reads:
+		defer func() { s.reads <- c }()
+		c.ctx = ctx
+		return fn(c)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,149 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// maxBatch bounds how many writes share a commit, and with it how long the first of them waits for the last.
+const maxBatch = 64
+
+// writer commits for all its callers through one connection. Callers that come while a commit is under way share the
+// next one (group commit): what costs is the sync to disk, not the rows. There is no goroutine of its own: the first
+// caller commits for all who wait, then hands that role to the first of those who came meanwhile.
+type writer struct {
+	session *session
+
+	mu     sync.Mutex
+	queue  []*write
+	busy   bool
+	closed bool
+}
+
+type write struct {
+	ctx  context.Context
+	fn   func(*session) error
+	turn chan bool // true: lead the next batch; false: done, see err
+	err  error
+}
+
+var errClosed = errors.New("sqlstore: the store is closed")
+
+func newWriter(s *session) *writer { return &writer{session: s} }
+
+// do runs fn within a transaction and returns after the commit. fn may run more than once: it must set whatever it
+// returns through variables anew each time. If fn fails, nothing of it is committed.
+func (w *writer) do(ctx context.Context, fn func(*session) error) error {
+	op := &write{ctx: ctx, fn: fn, turn: make(chan bool, 1)}
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return errClosed
+	}
+	w.queue = append(w.queue, op)
+	lead := !w.busy
+	w.busy = true
+	w.mu.Unlock()
+	if !lead {
+		select {
+		case lead = <-op.turn:
+		case <-ctx.Done():
+			if w.withdraw(op) {
+				return ctx.Err()
+			}
+			lead = <-op.turn
+		}
+	}
+	if lead {
+		w.lead()
+		<-op.turn
+	}
+	return op.err
+}
+
+// withdraw takes op back, unless it is being committed or has been told to lead.
+func (w *writer) withdraw(op *write) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(op.turn) > 0 {
+		return false
+	}
+	for i, q := range w.queue {
+		if q == op {
+			w.queue = append(w.queue[:i], w.queue[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+// lead commits one batch, which the caller's own write is the first of, and passes the role on.
+func (w *writer) lead() {
+	w.mu.Lock()
+	n := min(len(w.queue), maxBatch)
+	batch := append([]*write(nil), w.queue[:n]...)
+	w.queue = append(w.queue[:0], w.queue[n:]...)
+	w.mu.Unlock()
+
+	w.commit(batch)
+
+	w.mu.Lock()
+	if len(w.queue) > 0 {
+		w.queue[0].turn <- true
+	} else {
+		w.busy = false
+	}
+	w.mu.Unlock()
+	for _, op := range batch {
+		op.turn <- false
+	}
+}
+
+// commit runs a batch in one transaction. If one of several writes fails, each gets a transaction of its own,
+// so that no caller sees another's error.
+func (w *writer) commit(batch []*write) {
+	err := w.transact(batch)
+	if err == nil || len(batch) == 1 {
+		for _, op := range batch {
+			op.err = err
+		}
+		return
+	}
+	for i := range batch {
+		batch[i].err = w.transact(batch[i : i+1])
+	}
+}
+
+func (w *writer) transact(batch []*write) (err error) {
+	s := w.session
+	// A commit serves several callers: none of them may cut it short by going away.
+	s.ctx = context.WithoutCancel(batch[0].ctx)
+	if err := s.run("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("sqlstore: panic in a write: %v", p)
+		}
+		if err != nil {
+			_ = s.run("ROLLBACK")
+		}
+	}()
+	for _, op := range batch {
+		if err := op.fn(s); err != nil {
+			return err
+		}
+	}
+	return s.run("COMMIT")
+}
+
+// close waits for the commit under way and refuses all that come after it.
+func (w *writer) close() error {
+	err := w.do(context.Background(), func(*session) error { return nil })
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	return errors.Join(err, w.session.close())
+}

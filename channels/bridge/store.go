@@ -1,0 +1,189 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/messages"
+)
+
+var (
+	// ErrLeaseLost is returned by a [Store] for a write by a node that no longer owns what it writes to.
+	// The write changed nothing; whoever owns the work now does it again.
+	ErrLeaseLost = errors.New("bridge: the work was taken over by another node")
+
+	// ErrStoreInUse is returned by [Store.Join] of a store that serves one running bridge at a time.
+	ErrStoreInUse = errors.New("bridge: another process is already running a bridge on this store; stop it first")
+
+	// ErrNotFound is returned by the look-ups of a [Store] that found nothing.
+	ErrNotFound = errors.New("bridge: not found")
+)
+
+// Kind says what has to be done with an [Item].
+type Kind string
+
+const (
+	KindIncoming Kind = "incoming" // publish a customer's message to HubSpot
+	KindOutgoing Kind = "outgoing" // send an agent's message to the messaging service
+	KindStatus   Kind = "status"   // tell HubSpot what became of an outgoing message
+	KindReport   Kind = "report"   // find the message that a receipt belongs to, then tell HubSpot
+	KindAccount  Kind = "account"  // read an account anew from HubSpot
+	KindUnread   Kind = "unread"   // a signed webhook that could not be understood; only ever buried
+)
+
+// CallsHubSpot reports whether work of this kind is held back while its portal is paused.
+func (k Kind) CallsHubSpot() bool { return k != KindOutgoing && k != KindUnread }
+
+// NewItem is work to be stored. The same Key is stored once in 30 days, however often it is accepted.
+type NewItem struct {
+	Key      string // what makes it the same work; never empty
+	Kind     Kind
+	Channel  channels.ID
+	Portal   int64
+	Lane     string    // work of one lane is done one after the other
+	Order    int64     // within the lane lower comes first, equal ones in the order of acceptance
+	Payload  []byte    // what to do, frozen
+	Content  []byte    // a digest input: the same Key with other Content is a conflict; nil means Payload
+	Media    []string  // ids of spooled media that this item refers to
+	At       time.Time // when it was accepted
+	Due      time.Time // not before; the zero value means At
+	Deadline time.Time
+	Buried   string // not empty: stored as buried with this reason
+}
+
+// Acceptance is what became of a [NewItem].
+type Acceptance int
+
+const (
+	Accepted  Acceptance = iota // stored
+	Duplicate                   // stored before, with the same content
+	Conflict                    // stored before, with other content
+)
+
+// Item is claimed work. A claim counts as the start of an attempt, so that every repetition can be seen as one.
+type Item struct {
+	Seq      int64
+	Kind     Kind
+	Channel  channels.ID
+	Portal   int64
+	Lane     string
+	Payload  []byte
+	Progress []byte // what [Store.Checkpoint] saved last
+	Attempt  int    // 1 at the first
+	Accepted time.Time
+	Deadline time.Time
+}
+
+// Verdict says how an attempt ended.
+type Verdict int
+
+const (
+	Done  Verdict = iota // remove the item
+	Retry                // make it due again at Outcome.At
+	Bury                 // set it aside for good, with Outcome.Reason
+)
+
+// Outcome is the end of an attempt. The store applies all of it in one transaction.
+type Outcome struct {
+	Verdict Verdict
+	At      time.Time // with Retry when the item is due again, else when the attempt ended
+	Reason  string    // with Bury, for operators
+	Free    bool      // with Retry: the attempt does not count, for it never began
+	Follow  []*NewItem
+	Links   []Link
+	Person  *Person
+}
+
+// Link connects a message of the messaging service with the message it is in HubSpot.
+type Link struct {
+	Channel   channels.ID
+	Account   channels.AccountID
+	Portal    int64
+	ServiceID string
+	HubSpotID messages.ID
+	Direction messages.Direction
+}
+
+// Person is what the bridge remembers of a conversation partner. Saving it changes only the fields that are set.
+type Person struct {
+	Channel      channels.ID
+	Portal       int64
+	Account      channels.DeliveryIdentifier
+	Identifier   channels.DeliveryIdentifier
+	ThreadIDs    []string // the last channelIntegrationThreadIds that HubSpot reported, or that were sent
+	LastIncoming time.Time
+}
+
+// Node is a running bridge as its [Store] knows it. A later node has a higher number.
+type Node int64
+
+// Claimed is the answer to [Store.Claim].
+type Claimed struct {
+	Items []*Item
+	Next  time.Time // when the next item is due; zero: nothing is waiting for a time
+}
+
+// Store keeps a bridge's queue, its mappings and its accounts, so that they change together or not at all.
+// Implementations are in the packages memstore and sqlstore. Methods may be added until version 1.
+//
+// All methods are safe for concurrent use. A method that returns an error has changed nothing, except
+// that a commit whose answer was lost may have happened: the bridge treats repetition as harmless.
+type Store interface {
+	// Join registers a running bridge for the channel and gives it work that earlier nodes left behind.
+	Join(ctx context.Context, channel channels.ID) (Node, error)
+	// Leave hands everything back that the node still holds.
+	Leave(ctx context.Context, node Node) error
+
+	// Accept stores items durably, all or none, and answers for each in the order given.
+	Accept(ctx context.Context, items ...*NewItem) ([]Acceptance, error)
+	// Claim takes the heads of up to limit lanes that are due. A lane's head is its first item by Order and
+	// acceptance that is not buried; no other item of the lane can be claimed until the head is finished.
+	Claim(ctx context.Context, node Node, channel channels.ID, now time.Time, limit int) (*Claimed, error)
+	// Checkpoint saves how far the work on a claimed item has come.
+	Checkpoint(ctx context.Context, node Node, item *Item, progress []byte) error
+	// Finish ends an attempt and frees the lane.
+	Finish(ctx context.Context, node Node, item *Item, o *Outcome) error
+
+	// PausePortal holds back the portal's work that calls HubSpot. A zero time means until ResumePortal.
+	PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, reason string) error
+	// ResumePortal ends a pause.
+	ResumePortal(ctx context.Context, channel channels.ID, portal int64) error
+	// Buried lists what was set aside, oldest first.
+	Buried(ctx context.Context, channel channels.ID) ([]*BuriedItem, error)
+
+	// Account returns an account by its id, or ErrNotFound.
+	Account(ctx context.Context, channel channels.ID, id channels.AccountID) (*Account, error)
+	// FindAccounts returns the accounts with an address that are not archived, of any portal.
+	FindAccounts(ctx context.Context, channel channels.ID, identifier channels.DeliveryIdentifier) ([]*Account, error)
+	// SaveAccount stores what HubSpot says of an account and returns what was stored before, nil if nothing was.
+	// An account that is being connected (no ID yet) is found again by portal and identifier and takes the id.
+	// Credentials are kept where a.Credentials is nil.
+	SaveAccount(ctx context.Context, a *Account) (old *Account, err error)
+
+	// LinkByService and LinkByHubSpot return the link of a message, or ErrNotFound.
+	LinkByService(ctx context.Context, channel channels.ID, account channels.AccountID, serviceID string) (*Link, error)
+	LinkByHubSpot(ctx context.Context, channel channels.ID, id messages.ID) (*Link, error)
+	// Person returns what is known of a person, or ErrNotFound. Only the first four fields of p are read.
+	Person(ctx context.Context, p *Person) (*Person, error)
+
+	// WriteMedia stores chunk number n (from 0) of a spooled file. What no item refers to is removed after an hour.
+	WriteMedia(ctx context.Context, id string, n int, chunk []byte) error
+	// ReadMedia returns a chunk, or ErrNotFound beyond the last.
+	ReadMedia(ctx context.Context, id string, n int) ([]byte, error)
+
+	// Remember keeps a small value under a name; Recall returns it, or ErrNotFound.
+	Remember(ctx context.Context, name, value string) error
+	Recall(ctx context.Context, name string) (string, error)
+
+	// Sweep removes what has outlived its time.
+	Sweep(ctx context.Context, now time.Time) error
+}
+
+// BuriedItem is an item that was set aside, with the reason.
+type BuriedItem struct {
+	Item
+	Reason   string
+	BuriedAt time.Time
+}

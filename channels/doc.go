@@ -1,0 +1,2 @@
+// Package channels registers custom channels with HubSpot and connects accounts to them: who talks, and where.
+package channels

@@ -1,0 +1,167 @@
+package hubspottest
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Config describes the app that HubSpot knows, the customer account (portal)
+// that installs it, and how the simulator behaves. The zero Config works.
+type Config struct {
+	// AgentName is the support agent who replies. Defaults to "Robin Hale".
+	AgentName string
+
+	// AppID is the numeric id of the app, the appId of registration calls.
+	// Defaults to 7100001.
+	AppID int64
+
+	// AppName is shown on the consent page. Defaults to "Your app".
+	AppName string
+
+	// ChannelVisibleAfter is how long a channel stays invisible after it was
+	// created: not listed, and answered with 404. HubSpot has been seen to take
+	// more than a minute. Defaults to no delay.
+	ChannelVisibleAfter time.Duration
+
+	// ClientID and ClientSecret are the app's OAuth credentials; the secret
+	// signs webhooks too. Defaults to random ones, see [Server.ClientID].
+	ClientID, ClientSecret string
+
+	// DeveloperKey is the developer account's API key, the hapikey of
+	// registration calls. Defaults to a random one.
+	DeveloperKey string
+
+	// HTTPClient calls the app: webhooks and the admin's browser of
+	// [Server.InstallAndConnect]. It is not changed. Defaults to a client of
+	// its own.
+	HTTPClient *http.Client
+
+	// InstallURL is where an admin starts installing the app. It may be set
+	// later with [Server.SetInstallURL]; InstallAndConnect needs it.
+	InstallURL string
+
+	// Logger receives one debug line per request and a warning per webhook
+	// that failed. Defaults to silence.
+	Logger *slog.Logger
+
+	// Now is the simulator's clock. Waiting uses the runtime's timers, so
+	// tests that move time do best in a testing/synctest bubble, which moves
+	// both. Defaults to time.Now.
+	Now func() time.Time
+
+	// PortalID and PortalName are the customer account whose agents use the
+	// page. Default to 24681012 and "Acme Ltd". More accounts are added with
+	// [Server.AddPortal].
+	PortalID   int64
+	PortalName string
+
+	// RateLimit is how many calls a portal's tokens may make in any ten
+	// seconds before they are answered with 429. A negative limit is none.
+	// Defaults to 110, HubSpot's limit for OAuth apps.
+	RateLimit int
+
+	// Readings chooses between the readings of what HubSpot leaves open.
+	// Defaults to those that are hardest for a client.
+	Readings Readings
+
+	// RedirectURLs are the redirect URLs registered for the app. With none,
+	// every loopback URL is accepted.
+	RedirectURLs []string
+
+	// RetryDelays are the pauses before the second, third… attempt of a
+	// webhook; after the last one it is given up. Defaults to HubSpot's ten
+	// attempts within 24 hours, with random pauses.
+	RetryDelays []time.Duration
+
+	// URL is the simulator's own public base URL, without a slash at the end.
+	// [Server.Start] and [Server.SetURL] set it too. While it is empty the
+	// Host header of each request stands in for it.
+	URL string
+}
+
+// Readings lists what HubSpot's documentation leaves open. Every field's zero
+// value is the reading that asks most of a client; setting one to true plays
+// the other reading.
+type Readings struct {
+	// AccountsAnnounced sends CHANNEL_ACCOUNT_CREATED also for accounts that
+	// were created with the API. Documented only for the connect popup.
+	AccountsAnnounced bool
+
+	// AttachmentURLs adds name and url to file attachments of webhooks.
+	// Otherwise they carry only a file id.
+	AttachmentURLs bool
+
+	// CapabilitiesMerge keeps capabilities that an update does not mention.
+	// Otherwise the update replaces them all.
+	CapabilitiesMerge bool
+
+	// ClosedThreadStartsNew starts a new thread when a customer writes to a
+	// closed one. Otherwise the closed thread is opened again.
+	ClosedThreadStartsNew bool
+
+	// DuplicateReturnsFirst answers a repeated integrationIdempotencyId with
+	// 200 and the first message. Otherwise with 409.
+	DuplicateReturnsFirst bool
+
+	// EmptyText accepts a message without text. Otherwise it is refused.
+	EmptyText bool
+
+	// FullRefresh repeats hub_id, user_id and scopes when a token is
+	// refreshed. Otherwise only the exchange of a code names them.
+	FullRefresh bool
+
+	// IdentifierObject writes channelAccountDeliveryIdentifier of account
+	// events as {type, value}. Otherwise as the bare value.
+	IdentifierObject bool
+
+	// OptionalFields lets a publish omit recipients, attachments and
+	// timestamp, as HubSpot has been seen to do. Otherwise the published
+	// schema's required fields are required.
+	OptionalFields bool
+
+	// OutgoingSilent sends no webhook for messages that the app published as
+	// OUTGOING. Otherwise they come back as agents' replies do.
+	OutgoingSilent bool
+
+	// RetriesSignedAnew signs every attempt of a webhook with its own time.
+	// Otherwise retries repeat the first attempt's signature and timestamp.
+	RetriesSignedAnew bool
+
+	// SignatureV2 makes the older signature header that accompanies v3 a v2
+	// one. Otherwise it is v1.
+	SignatureV2 bool
+
+	// StatusObject writes a webhook message's status as {statusType}.
+	// Otherwise as a bare string.
+	StatusObject bool
+}
+
+// Format prints the configuration without its secrets, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "hubspottest.Config{App: %d %q, Portal: %d %q, URL: %q, InstallURL: %q, secrets hidden}",
+		c.AppID, c.AppName, c.PortalID, c.PortalName, c.URL, c.InstallURL)
+}
+
+// withDefaults fills what is empty, except the credentials, which belong to
+// the stored state.
+func (c Config) withDefaults() Config {
+	c.AgentName = cmp.Or(c.AgentName, "Robin Hale")
+	c.AppID = cmp.Or(c.AppID, 7100001)
+	c.AppName = cmp.Or(c.AppName, "Your app")
+	c.PortalID = cmp.Or(c.PortalID, 24681012)
+	c.PortalName = cmp.Or(c.PortalName, "Acme Ltd")
+	c.RateLimit = cmp.Or(c.RateLimit, 110)
+	if c.HTTPClient == nil {
+		c.HTTPClient = &http.Client{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}

@@ -1,0 +1,181 @@
+package hubspottest_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels/hubspottest"
+)
+
+func TestOAuthInstall(t *testing.T) {
+	for _, version := range []string{"2026-09", "2026-03", "v3"} {
+		t.Run(version, func(t *testing.T) {
+			b := newBench(t, hubspottest.Config{})
+			token := "/oauth/" + version + "/token"
+
+			back := b.authorize(portalID, "allow", "conversations.read")
+			if got := back.Query().Get("state"); got != "s t&te" {
+				t.Errorf("state came back as %q", got)
+			}
+			if b.Installed(portalID) {
+				t.Error("the app counts as installed before the code was exchanged")
+			}
+			exchange := b.grantForm("authorization_code", url.Values{"code": {back.Query().Get("code")}, "redirect_uri": {redirectURL}})
+			first := b.want(b.send("POST", token, exchange), http.StatusOK)
+			access, refresh := first.text("access_token"), first.text("refresh_token")
+			diff(t, "token answer", object{
+				"token_type": "bearer", "token_use": "access_token", "access_token": access, "refresh_token": refresh,
+				"expires_in": 1800.0, "hub_id": float64(portalID), "user_id": 2620022.0, "scopes": []any{"conversations.read", "oauth"},
+			}, first.body)
+			if !b.Installed(portalID) {
+				t.Error("the app is not installed after the exchange")
+			}
+			b.want(b.send("POST", token, exchange), http.StatusBadRequest) // a code works once
+
+			info := b.want(b.send("POST", token+"/introspect", b.grantForm("", url.Values{"token": {access}})), http.StatusOK)
+			if info.body["active"] != true || info.body["hub_id"] != float64(portalID) || info.text("token_use") != "access_token" {
+				t.Errorf("introspection says %v", info)
+			}
+
+			again := b.want(b.send("POST", token, b.grantForm("refresh_token", url.Values{"refresh_token": {refresh}})), http.StatusOK)
+			if _, named := again.body["hub_id"]; named || again.text("refresh_token") != refresh || again.text("access_token") == access {
+				t.Errorf("refresh answered %v", again)
+			}
+
+			b.want(b.send("POST", token+"/revoke", b.grantForm("", url.Values{"token": {refresh}})), http.StatusNoContent)
+			dead := b.want(b.send("POST", token, b.grantForm("refresh_token", url.Values{"refresh_token": {refresh}})), http.StatusBadRequest)
+			if dead.text("error") != "invalid_grant" || dead.text("status") != "BAD_REFRESH_TOKEN" {
+				t.Errorf("a revoked refresh token is answered %v", dead)
+			}
+			b.token = again.text("access_token") // lives on
+			b.want(b.call("GET", helpers+"/inboxes", nil), http.StatusOK)
+		})
+	}
+}
+
+func TestOAuthRefusals(t *testing.T) {
+	b := newBench(t, hubspottest.Config{})
+	code := b.authorize(portalID, "allow", "oauth").Query().Get("code")
+	valid := b.grantForm("authorization_code", url.Values{"code": {code}, "redirect_uri": {redirectURL}})
+	changed := func(key, value string) url.Values {
+		f := url.Values{}
+		for k, v := range valid {
+			f[k] = v
+		}
+		f.Set(key, value)
+		return f
+	}
+	for _, tt := range []struct {
+		name   string
+		body   any
+		query  string
+		status int
+		error  string
+	}{
+		{name: "JSON", body: object{"grant_type": "authorization_code"}, status: 415},
+		{name: "parameters in the query", body: url.Values{}, query: "?" + valid.Encode(), status: 400, error: "invalid_request"},
+		{name: "other client", body: changed("client_id", "x"), status: 400, error: "invalid_request"},
+		{name: "wrong secret", body: changed("client_secret", "x"), status: 400, error: "invalid_client"},
+		{name: "unknown code", body: changed("code", "x"), status: 400, error: "invalid_grant"},
+		{name: "other redirect URL", body: changed("redirect_uri", "http://localhost/else"), status: 400, error: "invalid_grant"},
+		{name: "unknown grant type", body: changed("grant_type", "password"), status: 400, error: "unsupported_grant_type"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := b.send("POST", "/oauth/2026-09/token"+tt.query, tt.body)
+			if a.status != tt.status || a.text("error") != tt.error || tt.error != "" && a.text("message") == "" {
+				t.Errorf("got %v", a)
+			}
+		})
+	}
+	b.want(b.send("POST", "/oauth/2026-09/token", valid), http.StatusOK)
+}
+
+func TestOAuthConsentPage(t *testing.T) {
+	const registered = "https://app.example.test/callback"
+	b := newBench(t, hubspottest.Config{AppName: "Acme <App>", RedirectURLs: []string{registered}})
+	query := func(change func(url.Values)) string {
+		q := url.Values{"client_id": {b.ClientID()}, "redirect_uri": {registered}, "scope": {"oauth files"}}
+		change(q)
+		return "/oauth/authorize?" + q.Encode()
+	}
+	for _, tt := range []struct {
+		name   string
+		path   string
+		status int
+		shows  string
+	}{
+		{"good", query(func(url.Values) {}), 200, "Acme &lt;App&gt;"},
+		{"account in the path", strings.Replace(query(func(url.Values) {}), "/oauth/", "/oauth/24681012/", 1), 200, `value="24681012"`},
+		{"unknown account", strings.Replace(query(func(url.Values) {}), "/oauth/", "/oauth/1/", 1), 404, "no account"},
+		{"unknown client", query(func(q url.Values) { q.Set("client_id", "x") }), 400, "client_id"},
+		{"unregistered redirect", query(func(q url.Values) { q.Set("redirect_uri", "https://evil.test/") }), 400, "redirect_uri"},
+		{"no scope", query(func(q url.Values) { q.Del("scope") }), 400, "scope"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := b.send("GET", tt.path, nil)
+			if a.status != tt.status || !strings.Contains(a.raw, tt.shows) {
+				t.Errorf("got %v, want %d with %q", a, tt.status, tt.shows)
+			}
+		})
+	}
+}
+
+func TestOAuthDeny(t *testing.T) {
+	b := newBench(t, hubspottest.Config{})
+	if q := b.authorize(portalID, "deny", "oauth").Query(); q.Get("error") != "access_denied" || q.Has("code") {
+		t.Errorf("denying leads to %v", q)
+	}
+}
+
+func TestOAuthConsentIsNotForOtherSites(t *testing.T) {
+	b := newBench(t, hubspottest.Config{})
+	b.want(b.send("POST", "/oauth/authorize", url.Values{"decision": {"allow"}}, "Origin", "https://evil.test"), http.StatusForbidden)
+}
+
+func TestTokensExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newInstalled(t, hubspottest.Config{})
+		code := b.authorize(portalID, "allow", "oauth").Query().Get("code")
+		time.Sleep(30*time.Minute + 7*time.Second)
+
+		late := b.want(b.call("GET", helpers+"/inboxes", nil), http.StatusUnauthorized)
+		if late.text("category") != "EXPIRED_AUTHENTICATION" || !strings.Contains(late.text("message"), "expired 7 second(s) ago") {
+			t.Errorf("got %v", late)
+		}
+		if context, _ := late.body["context"].(object); context["expire time"] == nil {
+			t.Errorf("the answer lacks the expire time: %v", late)
+		}
+		stale := b.send("POST", "/oauth/v3/token", b.grantForm("authorization_code", url.Values{"code": {code}, "redirect_uri": {redirectURL}}))
+		if stale.text("status") != "EXPIRED_AUTH_CODE" {
+			t.Errorf("got %v", stale)
+		}
+		gone := b.send("POST", "/oauth/v3/token/introspect", b.grantForm("", url.Values{"token": {b.token}}))
+		diff(t, "introspection of an expired token", object{"active": false}, gone.body)
+	})
+}
+
+func TestScopesAndUninstall(t *testing.T) {
+	b := newInstalled(t, hubspottest.Config{})
+	b.token = b.install(portalID, "conversations.read")
+	b.want(b.call("GET", helpers+"/inboxes", nil), http.StatusOK)
+	a := b.want(b.call("POST", "/files/v3/files", "x"), http.StatusForbidden)
+	required := a.body["errors"].([]any)[0].(object)["context"].(object)["requiredScopes"].([]any)
+	if a.text("category") != "MISSING_SCOPES" || !slices.Contains(required, any("files")) {
+		t.Errorf("got %v", a)
+	}
+	if err := b.Uninstall(portalID); err != nil {
+		t.Fatal(err)
+	}
+	gone := b.want(b.call("GET", helpers+"/inboxes", nil), http.StatusUnauthorized)
+	if gone.header.Get("X-HubSpot-Auth-Failure") == "" || gone.header.Get("X-HubSpot-Correlation-Id") != gone.text("correlationId") {
+		t.Errorf("got headers %v", gone.header)
+	}
+	if err := b.Uninstall(portalID); err == nil {
+		t.Error("uninstalling twice is no error")
+	}
+}

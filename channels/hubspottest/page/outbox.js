@@ -1,0 +1,75 @@
+// Replies on their way to the simulator. Each thread has its own queue and one request at a time, so that
+// replies arrive in the order they were written. A reply that fails stays, with its text and the reason,
+// and holds back those behind it until the agent sends it again or takes it out.
+
+import * as api from "./api.js";
+
+// Events: "change".
+export class Outbox extends EventTarget {
+  #store;
+  #queues = new Map();
+  #running = new Set();
+  #sent = 0;
+
+  constructor(store) {
+    super();
+    this.#store = store;
+  }
+
+  // items are the replies of a thread that are not with the simulator yet: {id, text, files, failed}.
+  items(threadId) {
+    return this.#queues.get(threadId) ?? [];
+  }
+
+  add(threadId, { text, files }) {
+    const item = { id: ++this.#sent, threadId, text, files, failed: "" };
+    this.#queues.set(threadId, [...this.items(threadId), item]);
+    this.#changed();
+    this.#run(threadId);
+  }
+
+  retry(item) {
+    item.failed = "";
+    this.#changed();
+    this.#run(item.threadId);
+  }
+
+  // takeOut removes a reply that failed; those behind it go on.
+  takeOut(item) {
+    this.#remove(item);
+    this.#run(item.threadId);
+  }
+
+  async #run(threadId) {
+    if (this.#running.has(threadId)) return;
+    this.#running.add(threadId);
+    for (let item = this.#next(threadId); item; item = this.#next(threadId)) await this.#send(item);
+    this.#running.delete(threadId);
+  }
+
+  #next(threadId) {
+    const [first] = this.items(threadId);
+    return first?.failed ? undefined : first;
+  }
+
+  async #send(item) {
+    try {
+      const message = await api.reply(item.threadId, item);
+      // Shown as sent even if asking for it fails: the next snapshot brings it.
+      await this.#store.confirm(message).catch(() => {});
+      this.#remove(item);
+    } catch (error) {
+      item.failed = error.message;
+      this.#changed();
+    }
+  }
+
+  #remove(item) {
+    this.#queues.set(item.threadId, this.items(item.threadId).filter((other) => other !== item));
+    this.#changed();
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

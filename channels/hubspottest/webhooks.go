@@ -1,0 +1,395 @@
+package hubspottest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// delivery is a webhook that the app has not accepted yet.
+type delivery struct {
+	ID        string          `json:"id"`
+	PortalID  int64           `json:"portalId"`
+	ChannelID string          `json:"channelId"`
+	Lane      string          `json:"lane"` // the thread or account whose order counts
+	Body      json.RawMessage `json:"body"`
+	Attempts  int             `json:"attempts"`
+	SignedAt  time.Time       `json:"signedAt"` // of the first attempt
+	NextAt    time.Time       `json:"nextAt"`   // of a retry
+	Seq       int64           `json:"seq"`
+}
+
+func (d delivery) order() int64 { return d.Seq }
+
+const (
+	webhookTimeout = 5 * time.Second
+	// perPortal is how many requests HubSpot makes at a time for an account.
+	perPortal = 10
+)
+
+// hubspotDelays spreads ten attempts over a day.
+var hubspotDelays = []time.Duration{
+	time.Minute, 4 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour,
+	2 * time.Hour, 4 * time.Hour, 6 * time.Hour, 9 * time.Hour,
+}
+
+// hooks holds the webhooks that wait. First attempts wait in lanes, one after
+// another; retries wait for their time, each on its own.
+type hooks struct {
+	wake chan struct{} // buffered: something waits for Run
+
+	mu      sync.Mutex
+	running bool
+	lanes   map[string]*lane
+	retries []*delivery // not yet taken by Run
+	slots   map[int64]chan struct{}
+}
+
+type lane struct {
+	waiting []*delivery
+	busy    bool
+}
+
+func (h *hooks) init() {
+	h.wake = make(chan struct{}, 1)
+	h.lanes = map[string]*lane{}
+	h.slots = map[int64]chan struct{}{}
+}
+
+// signal wakes Run.
+func (h *hooks) signal() {
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// restore queues the stored webhooks.
+func (h *hooks) restore(st *state) {
+	for _, d := range st.deliveries.ordered() {
+		h.add(d)
+	}
+	h.signal()
+}
+
+func (h *hooks) add(d *delivery) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if d.Attempts > 0 {
+		h.retries = append(h.retries, d)
+		return
+	}
+	l := h.lanes[d.Lane]
+	if l == nil {
+		l = &lane{}
+		h.lanes[d.Lane] = l
+	}
+	l.waiting = append(l.waiting, d)
+}
+
+// webhook queues an event for the app. It is sent once the change is stored.
+func (tx *tx) webhook(portal int64, channelID, lane string, event any) {
+	body, err := encodeJSON(event)
+	if err != nil {
+		tx.s.cfg.Logger.Error("hubspottest: an event cannot be encoded", "error", err)
+		return
+	}
+	seq := tx.next()
+	d := &delivery{ID: strconv.FormatInt(seq, 10), PortalID: portal, ChannelID: channelID, Lane: lane, Body: body, Seq: seq}
+	tx.deliveries.put(tx, d.ID, d)
+	tx.s.hooks.add(d)
+	tx.woken = true
+}
+
+// Run delivers webhooks until ctx is done, and then ends the event streams of
+// open pages, so that an http.Server can shut down. What is not delivered by
+// then is delivered by the next Run. Only one Run at a time is allowed.
+func (s *Server) Run(ctx context.Context) error {
+	h := &s.hooks
+	h.mu.Lock()
+	if h.running {
+		h.mu.Unlock()
+		return errors.New("hubspottest: webhooks are being delivered already, by Start or another Run")
+	}
+	h.running = true
+	h.mu.Unlock()
+
+	var work sync.WaitGroup
+	defer func() {
+		s.events.hangUp()
+		work.Wait()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.running = false
+	}()
+	for {
+		lanes, retries := h.take()
+		for _, l := range lanes {
+			work.Go(func() { s.runLane(ctx, l) })
+		}
+		for _, d := range retries {
+			work.Go(func() { s.retry(ctx, d) })
+		}
+		select {
+		case <-h.wake:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// take returns what no goroutine works on yet.
+func (h *hooks) take() (lanes []string, retries []*delivery) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for name, l := range h.lanes {
+		if !l.busy {
+			l.busy = true
+			lanes = append(lanes, name)
+		}
+	}
+	retries, h.retries = h.retries, nil
+	return lanes, retries
+}
+
+// outcome is how an attempt ended.
+type outcome int
+
+const (
+	cutOff outcome = iota // by the end of Run: it does not count
+	again                 // refused, to be retried at its time
+	ended                 // accepted, or given up
+)
+
+// runLane makes the first attempts of a lane in their order, until none waits.
+func (s *Server) runLane(ctx context.Context, name string) {
+	for d := s.hooks.front(name); d != nil; d = s.hooks.pop(name) {
+		switch s.attempt(ctx, d) {
+		case cutOff:
+			s.hooks.rest(name)
+			return
+		case again:
+			s.hooks.add(d)
+			s.hooks.signal()
+		}
+	}
+}
+
+func (h *hooks) front(name string) *delivery {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lanes[name].waiting[0]
+}
+
+// pop drops the front of a lane and returns the next, or removes the lane.
+func (h *hooks) pop(name string) *delivery {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.lanes[name]
+	l.waiting = l.waiting[1:]
+	if len(l.waiting) == 0 {
+		delete(h.lanes, name)
+		return nil
+	}
+	return l.waiting[0]
+}
+
+// rest leaves a lane to the next Run.
+func (h *hooks) rest(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lanes[name].busy = false
+}
+
+// retry waits for a webhook's time and attempts it again, until it ends.
+func (s *Server) retry(ctx context.Context, d *delivery) {
+	for {
+		wait := time.NewTimer(d.NextAt.Sub(s.now()))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+		}
+		switch s.attempt(ctx, d) {
+		case cutOff:
+			s.hooks.add(d)
+			return
+		case ended:
+			return
+		}
+	}
+}
+
+// attempt sends a webhook once and records how it went.
+func (s *Server) attempt(ctx context.Context, d *delivery) outcome {
+	release := s.hooks.slot(ctx, d.PortalID)
+	if release == nil {
+		return cutOff
+	}
+	defer release()
+	now := s.now()
+	if d.Attempts == 0 || s.cfg.Readings.RetriesSignedAnew {
+		d.SignedAt = now
+	}
+	e := Entry{
+		Time: now, Operation: "webhook.delivery", Method: http.MethodPost, PortalID: d.PortalID,
+		Request: redactBody(d.Body, "application/json"),
+	}
+	err := s.post(ctx, d, &e)
+	if err != nil && ctx.Err() != nil {
+		return cutOff
+	}
+	e.DurationMS = s.now().Sub(now).Milliseconds()
+	if err != nil {
+		e.Error = err.Error()
+		s.cfg.Logger.Warn("hubspottest: a webhook failed", "attempt", d.Attempts+1, "error", err)
+	}
+	s.journal.add(e)
+	return s.settle(d, err != nil)
+}
+
+// slot takes one of the portal's places for concurrent requests. It returns
+// nil when ctx is done.
+func (h *hooks) slot(ctx context.Context, portal int64) (release func()) {
+	h.mu.Lock()
+	places := h.slots[portal]
+	if places == nil {
+		places = make(chan struct{}, perPortal)
+		h.slots[portal] = places
+	}
+	h.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil
+	}
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// settle records the outcome of an attempt that was made.
+func (s *Server) settle(d *delivery, failed bool) outcome {
+	result := ended
+	err := s.update(func(tx *tx) error {
+		d.Attempts++
+		pause, left := s.retryDelay(d.Attempts)
+		if failed && left {
+			d.NextAt = tx.now.Add(pause)
+			tx.deliveries.put(tx, d.ID, d)
+			result = again
+			return nil
+		}
+		tx.deliveries.remove(tx, d.ID)
+		return nil
+	})
+	if err != nil {
+		s.cfg.Logger.Error("hubspottest: a webhook's outcome was not stored; it may be sent again", "error", err)
+	}
+	return result
+}
+
+// retryDelay is the pause after so many attempts.
+func (s *Server) retryDelay(attempts int) (time.Duration, bool) {
+	delays := s.cfg.RetryDelays
+	if delays == nil {
+		delays = hubspotDelays
+	}
+	if attempts > len(delays) {
+		return 0, false
+	}
+	pause := delays[attempts-1]
+	if s.cfg.RetryDelays == nil {
+		pause += rand.N(pause / 10)
+	}
+	return pause, true
+}
+
+// PendingWebhooks is how many webhooks the app has not accepted yet.
+func (s *Server) PendingWebhooks() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.state.deliveries.rows)
+}
+
+// post makes the request of an attempt. Only a 2xx answer is accepted, and
+// redirects are not followed.
+func (s *Server) post(ctx context.Context, d *delivery, e *Entry) error {
+	var target, secret string
+	s.view(func(st *state) {
+		if ch := st.channels.get(d.ChannelID); ch != nil {
+			target = ch.WebhookURL
+		}
+		secret = st.app().ClientSecret
+	})
+	if target == "" {
+		return errors.New("the channel has no webhookUrl")
+	}
+	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(d.Body))
+	if err != nil {
+		return errors.New("the channel's webhookUrl is not a URL")
+	}
+	e.Path = redactWebhook(req.URL)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "hubspottest")
+	signHeaders(req.Header, secret, target, d.Body, d.SignedAt, s.cfg.Readings.SignatureV2)
+
+	client := *s.cfg.HTTPClient
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := client.Do(req)
+	if err != nil {
+		return plainError(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxJournalBody))
+	e.Status, e.Response = resp.StatusCode, redactBody(answer, resp.Header.Get("Content-Type"))
+	switch {
+	case err != nil:
+		return plainError(err)
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return fmt.Errorf("the app answered %d", resp.StatusCode)
+	}
+	return nil
+}
+
+// plainError is a client's error without the URL, whose query may be secret.
+func plainError(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		if wrapped.Timeout() {
+			return fmt.Errorf("the app did not answer within %v", webhookTimeout)
+		}
+		return wrapped.Err
+	}
+	return err
+}
+
+// redactWebhook hides the values of a webhook URL's query: apps put secrets of
+// their own there.
+func redactWebhook(u *url.URL) string {
+	shown := *u
+	shown.User = nil
+	shown.RawQuery = ""
+	if u.RawQuery == "" {
+		return shown.String()
+	}
+	var names []string
+	for part := range strings.SplitSeq(u.RawQuery, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		names = append(names, name+"="+redacted)
+	}
+	return shown.String() + "?" + strings.Join(names, "&")
+}

@@ -1,0 +1,2 @@
+// Package customchannels is the documentation root of an SDK for HubSpot custom channels.
+package customchannels

@@ -1,0 +1,109 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// Body is what a request sends. Open is called once for each attempt; if it fails for a later one, the call ends with
+// the failure before.
+type Body struct {
+	ContentType string
+	Size        int64 // in bytes; -1 if not known
+	Open        func() (io.ReadCloser, error)
+}
+
+// JSON returns a body that holds v. HTML is not escaped, since rich text would grow by it.
+func JSON(v any) (*Body, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	data := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return &Body{"application/json", int64(len(data)), func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}}, nil
+}
+
+// Form returns a body that holds values as an HTML form does.
+func Form(values url.Values) *Body {
+	text := values.Encode()
+	return &Body{"application/x-www-form-urlencoded", int64(len(text)), func() (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(text)), nil
+	}}
+}
+
+// Stream is the answer of a success, left open for the caller to read and close.
+type Stream struct {
+	Body   io.ReadCloser
+	Size   int64 // in bytes; -1 if not known
+	Header http.Header
+}
+
+var errSettled = errors.New("hubspot: the attempt has ended")
+
+// sentBody is the body of one attempt. It knows whether it was read to its end: before that, the server cannot have got
+// the whole request. That holds over every transport and needs no tracing.
+type sentBody struct {
+	io.ReadCloser
+	progress func()
+
+	mu      sync.Mutex
+	left    int64 // bytes to come, negative if not known
+	done    bool  // read to the end
+	settled bool  // nothing may be read any more
+}
+
+// Read implements io.Reader. What a slow source yields after settle is not passed on.
+func (b *sentBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.settled {
+		return 0, errSettled
+	}
+	if b.left >= 0 {
+		b.left -= int64(n)
+	}
+	if err == io.EOF || b.left == 0 {
+		b.done = true
+	}
+	b.progress()
+	return n, err
+}
+
+// settle ends the body, so that a transport which goes on writing cannot complete the request after it was judged, and
+// reports whether it was complete.
+func (b *sentBody) settle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.settled = true
+	return b.done
+}
+
+var errTooBig = errors.New("the answer is too big")
+
+// readAll reads r to its end, with room for size bytes from the start if that is known.
+func readAll(r io.Reader, size, most int64) ([]byte, error) {
+	if size > most {
+		return nil, errTooBig
+	}
+	var b bytes.Buffer
+	if size > 0 {
+		b.Grow(int(size) + bytes.MinRead)
+	}
+	if n, err := b.ReadFrom(io.LimitReader(r, most+1)); err != nil {
+		return nil, err
+	} else if n > most {
+		return nil, errTooBig
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,235 @@
+package webhook
+
+import (
+	"crypto/hmac"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// searchBytes bounds what one refused request can make us hash in search of the cause, whatever its size and
+	// however many variants there are.
+	searchBytes = 256 << 10
+	// searchOverhead is what a signature costs beside its message, in bytes hashed.
+	searchOverhead = 256
+	// maxShown bounds how much of a URL an error repeats.
+	maxShown = 200
+)
+
+// A finding is one way in which a request differs from what was signed.
+type finding struct{ detail, fix string }
+
+// A candidate is a variant of the request that HubSpot may have signed.
+type candidate struct {
+	uri      signedURI
+	body     []byte
+	findings []finding
+}
+
+// search looks for the variant of a refused request whose signature is the one it carries. What it finds is therefore
+// certain, and was signed with one of our secrets: only then does it say more than the sender knows.
+type search struct {
+	*check
+	version   Version
+	want      []byte
+	timestamp string
+	secrets   []string // the configured ones, then those that lose quotes or white space
+	sloppy    int      // index of the first of the latter
+	budget    int
+}
+
+func (c *check) mismatch(version Version, want []byte, timestamp string) error {
+	s := &search{check: c, version: version, want: want, timestamp: timestamp, budget: searchBytes}
+	s.secrets = slices.DeleteFunc(slices.Clone(c.v.Secrets), func(s string) bool { return !usable(s) })
+	s.sloppy = len(s.secrets)
+	for _, secret := range s.secrets[:s.sloppy] {
+		if clean := strings.Trim(secret, " \t\r\n\"'`"); clean != secret {
+			s.secrets = append(s.secrets, clean)
+		}
+	}
+	found, ok := s.run()
+	if !ok {
+		found = []finding{s.unexplained()}
+	}
+	e := &VerifyError{Reason: ErrMismatch, Version: version}
+	for _, f := range found {
+		e.Detail = strings.TrimSpace(e.Detail + " " + f.detail)
+		e.Fix = strings.TrimSpace(e.Fix + " " + f.fix)
+	}
+	return e
+}
+
+func (s *search) run() ([]finding, bool) {
+	for _, candidates := range []iter.Seq[candidate]{s.urls, s.bodies, s.urlPairs} {
+		for c := range candidates {
+			for i, secret := range s.secrets {
+				s.budget -= len(c.uri.base) + len(c.uri.target) + len(c.body) + searchOverhead
+				if s.budget < 0 {
+					return nil, false
+				}
+				if !s.signed(secret, c) {
+					continue
+				}
+				if i >= s.sloppy {
+					c.findings = append(c.findings, finding{"A client secret has quotes or white space around it.",
+						"Remove them where the secret comes from."})
+				}
+				return c.findings, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// signed reports whether the request's signature is that of c.
+func (s *search) signed(secret string, c candidate) bool {
+	if s.version == V3 {
+		m, pool := s.v.mac(secret)
+		defer pool.put(m)
+		return hmac.Equal(m.sum(s.method(), c.uri, c.body, s.timestamp), s.want)
+	}
+	sum := plainSum(s.version, secret, s.method(), c.uri, c.body)
+	return hmac.Equal(sum[:], s.want)
+}
+
+// unexplained says what is left to look at when no variant of the request has the signature.
+func (s *search) unexplained() finding {
+	announced := s.r.ContentLength
+	switch {
+	case len(s.body) == 0:
+		return finding{"The body is empty, and HubSpot always sends one.",
+			"Something has read r.Body before: verify the bytes it read, or put them back."}
+	case announced > 0 && announced != int64(len(s.body)):
+		return finding{fmt.Sprintf("The request announced %d bytes of body and %d were verified.", announced, len(s.body)),
+			rawBytes}
+	case len(s.body) <= s.budget && isSorted(s.body):
+		return finding{"The members of the body are in alphabetical order, which is how re-encoding leaves them, not HubSpot.", rawBytes}
+	case slices.ContainsFunc(s.secrets, isAccessToken):
+		return finding{"A secret is an access token (pat-...), which signs nothing.",
+			"Use the client secret of the app (Auth tab of the app in HubSpot)."}
+	case s.plainBodyMatches():
+		return finding{"Secret and body are right, for the v1 signature beside it matches: it is the URL that differs from what HubSpot called.",
+			s.compareURL()}
+	}
+	return finding{"The usual mix-ups of URL and body do not explain it.",
+		"Most likely the secret is wrong: it must be the client secret of the app that owns the webhook, not another app's " +
+			"and not the developer API key. Else the body is not given in its raw bytes, or the URL is another. " + s.compareURL()}
+}
+
+// compareURL asks for the one comparison that only the developer can make.
+func (s *search) compareURL() string {
+	if s.version == V1 || len(s.uris) == 0 {
+		return ""
+	}
+	uri := s.uris[0]
+	hint := "If a proxy strips a part of the path, add that part to PublicURL."
+	if !strings.Contains(uri.target, "?") {
+		hint += " If the registered URL has a query, a proxy drops it: the request arrived without one."
+	}
+	return fmt.Sprintf("Check that the webhook URL registered with HubSpot is exactly %s, signed as %s. %s",
+		show(uri.base+uri.target), s.method(), hint)
+}
+
+// plainBodyMatches reports whether the request also carries a V1 signature, and it is right. That one covers nothing
+// but the body.
+func (s *search) plainBodyMatches() bool {
+	values := s.r.Header[headerV12]
+	if s.version == V1 || len(values) == 0 || plainVersion(s.r) != V1 || len(s.body) > s.budget {
+		return false
+	}
+	plain := &search{check: s.check, version: V1, want: make([]byte, len(s.want))}
+	if decodePlainSignature((*[32]byte)(plain.want), values) != "" {
+		return false
+	}
+	return slices.ContainsFunc(s.secrets, func(secret string) bool {
+		return plain.signed(secret, candidate{body: s.body})
+	})
+}
+
+// isAccessToken recognises the tokens that HubSpot shows near the client secret, by their documented prefix.
+func isAccessToken(secret string) bool { return strings.HasPrefix(secret, "pat-") }
+
+func (c *check) malformed(version Version, problem string) error {
+	return &VerifyError{Reason: ErrMalformed, Version: version, Detail: problem,
+		Fix: "Let proxies pass HubSpot's headers on unchanged. To sign requests yourself, use Sign."}
+}
+
+func (c *check) notSigned() error {
+	e := &VerifyError{Reason: ErrNotSigned}
+	switch {
+	case len(c.r.Header[headerV3]) > 0:
+		e.Detail, e.Fix = "The request has a v3 signature, and Versions leaves V3 out.", "Add V3 to Versions."
+	case len(c.r.Header[headerV12]) > 0:
+		version := plainVersion(c.r)
+		e.Detail = fmt.Sprintf("The request has no X-HubSpot-Signature-v3, only a signature of version %q, which is not allowed.",
+			shorten(string(version)))
+		e.Fix = "HubSpot signs a channel's webhooks with v3: if this is one, a proxy drops the header. " +
+			"To take in what HubSpot signs otherwise (workflows, CRM cards), add that version to Versions."
+	case c.strayHeader() != "":
+		e.Detail = fmt.Sprintf("The header map holds %q, which is not the form in which net/http keeps names.", c.strayHeader())
+		e.Fix = "Fill the request's header with Header.Set instead of writing to the map."
+	default:
+		e.Detail = "There is no X-HubSpot-Signature-v3 header."
+		e.Fix = "Either HubSpot did not send this request, or a proxy drops the header: let it pass."
+	}
+	return e
+}
+
+// strayHeader returns the name of a signature header that an adapter has put into the map as it stood.
+func (c *check) strayHeader() string {
+	for name := range c.r.Header {
+		if name != headerV3 && http.CanonicalHeaderKey(name) == headerV3 {
+			return name
+		}
+	}
+	return ""
+}
+
+func tooOld(signed, now time.Time, maxAge time.Duration) error {
+	e := &VerifyError{Reason: ErrTooOld, Version: V3}
+	if asSeconds := time.Unix(signed.UnixMilli(), 0); now.Sub(asSeconds).Abs() < 24*time.Hour {
+		e.Detail = "The signature is right, but X-HubSpot-Request-Timestamp counts seconds; HubSpot counts milliseconds."
+		e.Fix = "Whoever signs should use time.Now().UnixMilli(), or Sign."
+		return e
+	}
+	e.Detail = fmt.Sprintf("The signature is right, but was made %s ago, at %s by a clock that now says %s here; %s are allowed.",
+		now.Sub(signed).Round(time.Second), clock(signed), clock(now), maxAge)
+	e.Fix = "If this machine's clock is fast, correct it. Else the request came late or is a repetition, rightly refused; " +
+		"raise MaxAge only where de-duplication lasts as long."
+	return e
+}
+
+func tooNew(signed, now time.Time, maxSkew time.Duration) error {
+	e := &VerifyError{Reason: ErrTooNew, Version: V3}
+	if signed.Year() > 9999 {
+		e.Detail = "The signature is right, but X-HubSpot-Request-Timestamp is finer than milliseconds, which HubSpot counts."
+		e.Fix = "Whoever signs should use time.Now().UnixMilli(), or Sign."
+		return e
+	}
+	e.Detail = fmt.Sprintf("The signature is right, but was made at %s, which is %s ahead of the clock here (%s); %s are allowed.",
+		clock(signed), signed.Sub(now).Round(time.Second), clock(now), maxSkew)
+	e.Fix = "This machine's clock is slow: correct it."
+	return e
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+// show quotes a URL without its query, which may hold a token.
+func show(uri string) string {
+	if path, _, ok := strings.Cut(uri, "?"); ok {
+		uri = path + "?..."
+	}
+	return strconv.Quote(shorten(uri))
+}
+
+func shorten(s string) string {
+	if len(s) > maxShown {
+		return s[:maxShown] + "..."
+	}
+	return s
+}
