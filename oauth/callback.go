@@ -117,7 +117,8 @@ func (a *App) explainFlow(err error) string {
 	if u, err := url.Parse(a.RedirectURL); err == nil {
 		host = u.Host
 	}
-	return "It was not started in this browser at " + host + ", or more than ten minutes ago, or it has ended already. Please start again."
+	return "It was started in another browser, or not at " + host + ", or more than ten minutes ago, or it has ended already. " +
+		"Please start again."
 }
 
 // complete turns a code into a stored install, and sends the browser to returnURL, f.ReturnTo or a page.

@@ -144,6 +144,18 @@ func TestMarketplaceInstallWithoutSignInHook(t *testing.T) {
 	wantRedirect(t, web.open(callback("step", "finalize", "code", "code-1", "state", state, "returnUrl", marketURL)), marketURL)
 }
 
+// Browsers take SameSite=None over https only.
+func TestMarketplaceInstallOnPlainHTTP(t *testing.T) {
+	const local = "http://127.0.0.1:8080/hubspot/oauth/callback"
+	b := setup(func(a *oauth.App) { a.RedirectURL, a.BaseURL = local, "http://127.0.0.1:8081" })
+	const end = "http://127.0.0.1:8081/marketplace/done"
+	web := newBrowser(b.app)
+	resp := web.open(local + "?step=authorize&returnUrl=" + url.QueryEscape(end))
+	_, state, _ := strings.Cut(resp.Header.Get("Location"), end+"?state=")
+	wantCookie(t, resp, &http.Cookie{Name: "hubspot-install-" + state[:8], Path: "/", MaxAge: 600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	wantRedirect(t, web.open(local+"?step=finalize&code=code-1&state="+state+"&returnUrl="+url.QueryEscape(end)), end)
+}
+
 func TestMarketplaceRefusals(t *testing.T) {
 	b := setup()
 	web := newBrowser(b.app)

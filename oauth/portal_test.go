@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -124,6 +125,21 @@ func TestRefreshOfATokenThatIsNotCurrent(t *testing.T) {
 		t.Errorf("Refresh = %v, %v; want the current token", got, err)
 	}
 	b.wantRefreshes(t, 0)
+}
+
+// Token has begun to load the stored token when it turns out that this one is refused.
+func TestRefreshDuringAFlightThatDoesNotKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup()
+		b.install(30 * time.Minute)
+		b.store.loading = func() { time.Sleep(time.Second) }
+		go b.app.Portal(portalID).Token(t.Context())
+		synctest.Wait()
+		got, err := b.app.Portal(portalID).Refresh(t.Context(), &oauth2.Token{AccessToken: "access-0"})
+		if err != nil || got.AccessToken != "access-1" {
+			t.Errorf("Refresh = %v, %v; want another token than the refused one", got, err)
+		}
+	})
 }
 
 func TestRefreshFindsWhatAnotherProcessStored(t *testing.T) {
@@ -285,6 +301,7 @@ func TestRefusalsThatEndNothing(t *testing.T) {
 		{"unsupported media type", 415, ``, true},
 		{"no such endpoint", 404, `<html>not found</html>`, true},
 		{"redirect", 302, ``, true},
+		{"redirect of the body too", 307, ``, true},
 		{"rate limit", 429, `{"error":"invalid_grant","policyName":"TEN_SECONDLY_ROLLING"}`, false},
 		{"server error", 500, `{"error":"invalid_grant"}`, false},
 		{"gateway page", 502, `<html>bad gateway</html>`, false},
@@ -303,6 +320,9 @@ func TestRefusalsThatEndNothing(t *testing.T) {
 				return true
 			}
 			_, err := b.app.Portal(portalID).Token(t.Context())
+			if n := len(b.hub.requests); n != 1 {
+				t.Errorf("%d requests, want 1: %v", n, b.hub.requests)
+			}
 			if err == nil || errors.Is(err, oauth.ErrUninstalled) || errors.Is(err, oauth.ErrInvalidGrant) {
 				t.Errorf("Token = %v, want an error that ends nothing", err)
 			}
@@ -377,6 +397,19 @@ func TestHungRefreshEnds(t *testing.T) {
 		_, err := b.app.Portal(portalID).Token(t.Context())
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Minute {
 			t.Errorf("Token = %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestTokenThatExpiresWhileARefreshFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := setup()
+		b.install(30 * time.Minute)
+		b.token(t)
+		time.Sleep(29*time.Minute + 45*time.Second)
+		b.hub.delay = time.Hour
+		if token, err := b.app.Portal(portalID).Token(t.Context()); err == nil {
+			t.Errorf("got a token that expires in %v", time.Until(token.Expiry))
 		}
 	})
 }
@@ -473,36 +506,51 @@ func TestAnswersOfManyForms(t *testing.T) {
 	}
 }
 
-func TestIdlePortalsAreSmall(t *testing.T) {
+func TestPortalsAreSmall(t *testing.T) {
 	const portals = 10_000
-	b := setup()
-	b.hub.answer = func(w http.ResponseWriter, form url.Values) bool {
+	token := func(w http.ResponseWriter, form url.Values) bool {
 		refuse(w, 200, fmt.Sprintf(`{"access_token":"%0400d","refresh_token":"%s","expires_in":1800}`, 1, form.Get("refresh_token")))
 		return true
 	}
-	ctx := t.Context()
-	b.store = nil
-	b.app.Tokens = endless{}
-	heap := func() uint64 {
-		runtime.GC()
-		b.hub.set(func() { b.hub.requests, b.hub.bodies = nil, nil })
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
+	for _, tt := range []struct {
+		name  string
+		store oauth.TokenStore
+		limit int // bytes for each
+	}{
+		{"idle", endless{}, 2 << 10},
+		{"not installed", new(store), 10}, // anyone can make us ask for these
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := setup(func(a *oauth.App) {
+				a.Tokens = tt.store
+				a.Logger = slog.New(slog.DiscardHandler)
+			})
+			b.hub.answer = token
+			before := b.heap()
+			for id := range int64(portals) {
+				_, err := b.app.Portal(id + 1).Token(t.Context())
+				if err != nil && !errors.Is(err, oauth.ErrNotInstalled) {
+					t.Fatal(err)
+				}
+			}
+			each := (b.heap() - before) / portals
+			runtime.KeepAlive(b)
+			t.Logf("%d bytes for each portal", each)
+			if each > tt.limit {
+				t.Errorf("%d bytes for each portal, want at most %d", each, tt.limit)
+			}
+		})
 	}
-	before := heap()
-	for id := range int64(portals) {
-		if _, err := b.app.Portal(id + 1).Token(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-	each := (heap() - before) / portals
-	runtime.KeepAlive(b)
-	t.Logf("%d bytes for each idle portal", each)
-	if each > 2<<10 {
-		t.Errorf("%d bytes for each idle portal, want at most 2 KiB", each)
-	}
+}
+
+// heap returns the bytes in use, other than by the stand-in's records.
+func (b *bench) heap() int {
+	b.hub.set(func() { b.hub.requests, b.hub.bodies = nil, nil })
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 // endless has every portal installed, with an expired token, and keeps nothing.

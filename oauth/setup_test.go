@@ -35,10 +35,14 @@ type store struct {
 	installs map[int64]oauth.Install
 	revision int64
 	fail     error  // what writes fail with
+	loading  func() // called before each Install
 	replaced func() // called before each ReplaceInstall
 }
 
 func (s *store) Install(_ context.Context, client string, portal int64) (*oauth.Install, error) {
+	if s.loading != nil {
+		s.loading()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in, ok := s.installs[portal]

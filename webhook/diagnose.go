@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
 	"iter"
 	"net/http"
@@ -26,9 +27,9 @@ type finding struct{ detail, fix string }
 
 // A candidate is a variant of the request that HubSpot may have signed.
 type candidate struct {
-	uri      signedURI
-	body     []byte
-	findings []finding
+	uri     signedURI
+	body    []byte
+	explain func() []finding // nil for the request as it came
 }
 
 // search looks for the variant of a refused request whose signature is the one it carries. What it finds is therefore
@@ -43,9 +44,12 @@ type search struct {
 	budget    int
 }
 
-func (c *check) mismatch(version Version, want []byte, timestamp string) error {
-	s := &search{check: c, version: version, want: want, timestamp: timestamp, budget: searchBytes}
-	s.secrets = slices.DeleteFunc(slices.Clone(c.v.Secrets), func(s string) bool { return !usable(s) })
+// mismatch returns the error for a request whose signature is wrong. It takes copies, so that a request whose signature
+// is right costs no allocations.
+func (v *Verifier) mismatch(r *http.Request, body []byte, base string, version Version, want [sha256.Size]byte, timestamp string) error {
+	c := &check{v: v, r: r, body: body, base: base, uris: v.appendURIs(nil, base, r)}
+	s := &search{check: c, version: version, want: want[:], timestamp: timestamp, budget: searchBytes}
+	s.secrets = slices.DeleteFunc(slices.Clone(v.Secrets), func(s string) bool { return !usable(s) })
 	s.sloppy = len(s.secrets)
 	for _, secret := range s.secrets[:s.sloppy] {
 		if clean := strings.Trim(secret, " \t\r\n\"'`"); clean != secret {
@@ -75,11 +79,15 @@ func (s *search) run() ([]finding, bool) {
 				if !s.signed(secret, c) {
 					continue
 				}
+				var found []finding
+				if c.explain != nil {
+					found = c.explain()
+				}
 				if i >= s.sloppy {
-					c.findings = append(c.findings, finding{"A client secret has quotes or white space around it.",
+					found = append(found, finding{"A client secret has quotes or white space around it.",
 						"Remove them where the secret comes from."})
 				}
-				return c.findings, true
+				return found, true
 			}
 		}
 	}

@@ -45,15 +45,19 @@ func digest(raw []byte) string {
 
 // key joins the parts unmistakably. A slash within one of them, which no id of HubSpot has, is escaped.
 func key(h *Header, parts ...string) string {
-	var b strings.Builder
-	b.Grow(128)
-	b.WriteString(strconv.FormatInt(h.PortalID, 10))
-	for _, part := range append([]string{string(h.ChannelID), h.Type}, parts...) {
-		b.WriteByte('/')
-		if strings.ContainsAny(part, "/%") {
-			part = strings.NewReplacer("%", "%25", "/", "%2F").Replace(part)
-		}
-		b.WriteString(part)
+	b := strconv.AppendInt(make([]byte, 0, 128), h.PortalID, 10)
+	b = appendPart(b, string(h.ChannelID))
+	b = appendPart(b, h.Type)
+	for _, part := range parts {
+		b = appendPart(b, part)
 	}
-	return b.String()
+	return string(b)
+}
+
+func appendPart(b []byte, part string) []byte {
+	b = append(b, '/')
+	if strings.ContainsAny(part, "/%") {
+		part = strings.NewReplacer("%", "%25", "/", "%2F").Replace(part)
+	}
+	return append(b, part...)
 }

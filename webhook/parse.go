@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -219,7 +221,8 @@ func plainStrings(loose []looseString) []string {
 // plainError words the errors of encoding/json without the names of Go types.
 func plainError(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s is a JSON %s, which does not belong there", e.Field, e.Value)
+		field := strings.TrimPrefix(e.Field, "wireHead.")
+		return fmt.Errorf("%s is a JSON %s, which does not belong there", field, e.Value)
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("the body is not JSON: %w, at byte %d", e, e.Offset)
@@ -230,17 +233,46 @@ func plainError(err error) error {
 // looseInt is an integer that may come as a string.
 type looseInt int64
 
-func (n *looseInt) UnmarshalJSON(data []byte) error { return jsonx.Int(data, n) }
+func (n *looseInt) UnmarshalJSON(data []byte) error {
+	if text, ok := bareString(data); ok {
+		if i, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+			*n = looseInt(i)
+			return nil
+		}
+	}
+	return jsonx.Int(data, n)
+}
 
 // looseString is a string that may come as a number.
 type looseString string
 
-func (s *looseString) UnmarshalJSON(data []byte) error { return jsonx.String(data, s) }
+func (s *looseString) UnmarshalJSON(data []byte) error {
+	if text, ok := bareString(data); ok {
+		*s = looseString(text)
+		return nil
+	}
+	return jsonx.String(data, s)
+}
 
 // looseTime is a time as text or in milliseconds. One that cannot be read is left out: no event is worth losing for it.
 type looseTime time.Time
 
 func (t *looseTime) UnmarshalJSON(data []byte) error {
+	if text, ok := bareString(data); ok {
+		if at, err := time.Parse(time.RFC3339, string(text)); err == nil {
+			*t = looseTime(at)
+			return nil
+		}
+	}
 	_ = jsonx.Time(data, (*time.Time)(t))
 	return nil
+}
+
+// bareString returns what stands between the quotes of a JSON string that means what it shows. Nearly all do, and a
+// second run of the decoder costs more than everything else about them.
+func bareString(data []byte) ([]byte, bool) {
+	if len(data) < 2 || data[0] != '"' || bytes.IndexByte(data, '\\') >= 0 {
+		return nil, false
+	}
+	return data[1 : len(data)-1], true
 }

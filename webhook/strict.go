@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -18,107 +19,116 @@ func checkStrict(body []byte) error {
 	if !utf8.Valid(body) {
 		return errors.New("the body is not valid UTF-8")
 	}
-	var s strictScanner
-	for i := 0; i < len(body); {
-		switch body[i] {
-		case '{', '[':
-			if err := s.open(body[i] == '{'); err != nil {
+	s := strictScanner{body: body}
+	for s.pos < len(body) {
+		if err := s.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// strictScanner walks over a JSON text.
+type strictScanner struct {
+	body  []byte
+	pos   int
+	depth int
+}
+
+// next moves past the next token, or all of the object or array that it opens.
+func (s *strictScanner) next() error {
+	switch s.body[s.pos] {
+	case '{', '[':
+		if s.depth++; s.depth > maxDepth {
+			return fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
+		}
+		var err error
+		if s.body[s.pos] == '{' {
+			err = s.object()
+		} else {
+			err = s.array()
+		}
+		s.depth--
+		return err
+	case '"':
+		s.pos += stringLength(s.body[s.pos:])
+	default:
+		s.pos++
+	}
+	return nil
+}
+
+func (s *strictScanner) array() error {
+	for s.pos++; s.pos < len(s.body); {
+		if s.body[s.pos] == ']' {
+			s.pos++
+			return nil
+		}
+		if err := s.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *strictScanner) object() error {
+	var few [16][]byte // enough for most objects
+	names := nameSet{list: few[:0]}
+	expectName := true
+	for s.pos++; s.pos < len(s.body); {
+		switch c := s.body[s.pos]; {
+		case c == '}':
+			s.pos++
+			return nil
+		case c == '"' && expectName:
+			start := s.pos
+			s.pos += stringLength(s.body[start:])
+			name := memberName(s.body[start:s.pos])
+			if names.has(name) {
+				return fmt.Errorf("the name %s occurs twice in one object", shorten(string(name)))
+			}
+			names.list = append(names.list, name)
+			expectName = false
+		default:
+			expectName = expectName || c == ','
+			if err := s.next(); err != nil {
 				return err
 			}
-		case '}', ']':
-			s.close()
-		case ',':
-			s.expectName = s.inObject()
-		case '"':
-			n := stringLength(body[i:])
-			if s.expectName && n >= 2 {
-				if err := s.name(body[i+1 : i+n-1]); err != nil {
-					return err
-				}
-			}
-			i += n
-			continue
 		}
-		i++
 	}
 	return nil
 }
 
-// strictScanner follows the objects of a JSON text.
-type strictScanner struct {
-	levels     []level
-	names      [][]byte // of all open objects, the innermost last
-	expectName bool
+// memberName returns a JSON string with its escapes resolved, so that equal names are equal bytes.
+func memberName(quoted []byte) []byte {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted
+	}
+	var name string
+	if json.Unmarshal(quoted, &name) != nil {
+		return quoted
+	}
+	return []byte(`"` + name + `"`)
 }
 
-type level struct {
-	object bool
-	first  int // index in names of the first name of this object
-	// index holds the names of an object too large to be searched name by name.
-	index map[string]bool
+// nameSet holds the names of one object.
+type nameSet struct {
+	list  [][]byte
+	index map[string]bool // of list, once that is too long to be searched
 }
 
-// indexFrom is the number of names from which a map is faster than a search.
-const indexFrom = 32
-
-func (s *strictScanner) open(object bool) error {
-	if len(s.levels) == maxDepth {
-		return fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
+func (n *nameSet) has(name []byte) bool {
+	const indexFrom = 32
+	if len(n.list) < indexFrom {
+		return slices.ContainsFunc(n.list, func(other []byte) bool { return bytes.Equal(other, name) })
 	}
-	s.levels = append(s.levels, level{object: object, first: len(s.names)})
-	s.expectName = object
-	return nil
-}
-
-func (s *strictScanner) close() {
-	s.expectName = false
-	if n := len(s.levels); n > 0 {
-		s.names = s.names[:s.levels[n-1].first]
-		s.levels = s.levels[:n-1]
+	if n.index == nil {
+		n.index = make(map[string]bool)
 	}
-}
-
-func (s *strictScanner) inObject() bool {
-	return len(s.levels) > 0 && s.levels[len(s.levels)-1].object
-}
-
-// name takes in the name of a member, given as it stands between its quotes.
-func (s *strictScanner) name(name []byte) error {
-	s.expectName = false
-	if bytes.IndexByte(name, '\\') >= 0 {
-		var decoded string
-		if json.Unmarshal(append(append([]byte{'"'}, name...), '"'), &decoded) == nil {
-			name = []byte(decoded)
-		}
+	for _, other := range n.list[len(n.index):] { // those that came since the last look
+		n.index[string(other)] = true
 	}
-	l := &s.levels[len(s.levels)-1]
-	if l.has(name, s.names[l.first:]) {
-		return fmt.Errorf("the name %q occurs twice in one object", shorten(string(name)))
-	}
-	s.names = append(s.names, name)
-	return nil
-}
-
-func (l *level) has(name []byte, names [][]byte) bool {
-	if len(names) < indexFrom {
-		for _, n := range names {
-			if bytes.Equal(n, name) {
-				return true
-			}
-		}
-		return false
-	}
-	if l.index == nil {
-		l.index = make(map[string]bool)
-		for _, n := range names {
-			l.index[string(n)] = true
-		}
-	}
-	if l.index[string(name)] {
-		return true
-	}
-	l.index[string(name)] = true
-	return false
+	return n.index[string(name)]
 }
 
 // stringLength returns the length of the JSON string that b begins with, quotes included, or the rest of b if it has no

@@ -31,9 +31,9 @@ func (s *search) urls(yield func(candidate) bool) {
 	}
 	uri := s.uris[0]
 	uri.verbatim = true
-	yield(candidate{uri: uri, body: s.body, findings: []finding{{
+	yield(candidate{uri: uri, body: s.body, explain: one(
 		"The URL was signed without decoding %3A, %2F and the like first, as v3 asks for.",
-		"If you sign the requests yourself, use Sign."}}})
+		"If you sign the requests yourself, use Sign.")})
 }
 
 // urlPairs yields the request with both parts of its URL exchanged.
@@ -56,14 +56,16 @@ func (s *search) exchange(yield func(candidate) bool, wanted func(base, target b
 				continue
 			}
 			seen[url] = true
-			var findings []finding
-			if base.value != base0 {
-				findings = append(findings, base.finding)
+			explain := func() (findings []finding) {
+				if base.value != base0 {
+					findings = append(findings, base.explain())
+				}
+				if target.value != target0 {
+					findings = append(findings, target.explain())
+				}
+				return findings
 			}
-			if target.value != target0 {
-				findings = append(findings, target.finding)
-			}
-			if !yield(candidate{uri: signedURI{base: base.value, target: target.value}, body: s.body, findings: findings}) {
+			if !yield(candidate{uri: signedURI{base: base.value, target: target.value}, body: s.body, explain: explain}) {
 				return false
 			}
 		}
@@ -73,8 +75,18 @@ func (s *search) exchange(yield func(candidate) bool, wanted func(base, target b
 
 // An alternative is another value for a part of the URL, and what it means if it turns out to be the signed one.
 type alternative struct {
-	value string
-	finding
+	value   string
+	explain func() finding
+}
+
+// plain returns an explanation that is ready.
+func plain(detail, fix string) func() finding {
+	return func() finding { return finding{detail, fix} }
+}
+
+// one returns an explanation by a single finding that is ready.
+func one(detail, fix string) func() []finding {
+	return func() []finding { return []finding{{detail, fix}} }
 }
 
 // bases returns what may stand before the request's target: the configured base first, then every combination of the
@@ -98,9 +110,9 @@ func (s *search) bases() []alternative {
 					continue
 				}
 				base := sch + "://" + h + p
-				bases = append(bases, alternative{base, finding{
-					detail: s.describeBase(sch != scheme, h != host, p != path, base),
-					fix:    fmt.Sprintf("Set PublicURL to %s.", show(base)),
+				bases = append(bases, alternative{base, func() finding {
+					return finding{s.describeBase(sch != scheme, h != host, p != path, base),
+						fmt.Sprintf("Set PublicURL to %s.", show(base))}
 				}})
 			}
 		}
@@ -141,35 +153,37 @@ func (s *search) targets(target string) []alternative {
 	}
 	var list []alternative
 	if trimmed := strings.TrimRight(path, "/"); trimmed != path {
-		list = append(list, alternative{trimmed + query, finding{
+		list = append(list, alternative{trimmed + query, plain(
 			"HubSpot signed the path without a slash at its end; the request arrived with one.",
-			"Something on the way adds it: let the path pass unchanged, or register the webhook URL with the slash."}})
+			"Something on the way adds it: let the path pass unchanged, or register the webhook URL with the slash.")})
 	} else {
-		list = append(list, alternative{path + "/" + query, finding{
+		list = append(list, alternative{path + "/" + query, plain(
 			"HubSpot signed the path with a slash at its end; the request arrived without it.",
-			"Something on the way removes it: let the path pass unchanged, or register the webhook URL without the slash."}})
+			"Something on the way removes it: let the path pass unchanged, or register the webhook URL without the slash.")})
 	}
 	if hasQuery {
-		list = append(list, alternative{path, finding{
+		list = append(list, alternative{path, plain(
 			"HubSpot signed the URL without a query; the request arrived with one.",
-			"Something on the way adds the query: let the URL pass unchanged."}})
+			"Something on the way adds the query: let the URL pass unchanged.")})
 		if spaces := strings.NewReplacer("+", "%20", "%20", "+").Replace(query); spaces != query {
-			list = append(list, alternative{path + spaces, finding{
+			list = append(list, alternative{path + spaces, plain(
 				"HubSpot signed the query with its spaces written otherwise (+ or %20).",
-				"Something on the way encodes the query anew: let it pass unchanged."}})
+				"Something on the way encodes the query anew: let it pass unchanged.")})
 		}
 	}
 	for _, header := range []string{"X-Original-Uri", "X-Forwarded-Uri"} {
 		if original := s.r.Header.Get(header); strings.HasPrefix(original, "/") {
-			list = append(list, alternative{original, finding{
-				fmt.Sprintf("HubSpot called %s (by the header %s), and the request arrived as %s.", show(original), header, show(target)),
-				"Let the proxy pass path and query unchanged; a prefix that it must strip belongs into PublicURL."}})
+			list = append(list, alternative{original, func() finding {
+				return finding{
+					fmt.Sprintf("HubSpot called %s (by the header %s), and the request arrived as %s.", show(original), header, show(target)),
+					"Let the proxy pass path and query unchanged; a prefix that it must strip belongs into PublicURL."}
+			}})
 		}
 	}
 	if s.r.URL != nil && s.r.RequestURI != "" {
-		list = append(list, alternative{s.r.URL.RequestURI(), finding{
+		list = append(list, alternative{s.r.URL.RequestURI(), plain(
 			"r.RequestURI is not what HubSpot called, and r.URL is.",
-			"Whatever rewrites r.RequestURI should leave it as it came over the wire."}})
+			"Whatever rewrites r.RequestURI should leave it as it came over the wire.")})
 	}
 	return list
 }
@@ -188,7 +202,7 @@ func (s *search) bodies(yield func(candidate) bool) {
 		if !ok || bytes.Equal(body, s.body) {
 			continue
 		}
-		if !yield(candidate{uri: uri, body: body, findings: []finding{{change.detail, change.fix}}}) {
+		if !yield(candidate{uri: uri, body: body, explain: one(change.detail, change.fix)}) {
 			return
 		}
 	}

@@ -170,7 +170,7 @@ func (c *check) v3() error {
 			return c.fresh(millis)
 		}
 	}
-	return c.mismatch(V3, want[:], timestamp)
+	return c.v.mismatch(c.r, c.body, c.base, V3, want, timestamp)
 }
 
 func (c *check) matchesV3(secret, timestamp string, want []byte) bool {
@@ -197,7 +197,7 @@ func (c *check) plain(version Version) error {
 			}
 		}
 	}
-	return c.mismatch(version, want[:], "")
+	return c.v.mismatch(c.r, c.body, c.base, version, want, "")
 }
 
 // fresh checks the time of a request whose signature is right.

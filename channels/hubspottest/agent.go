@@ -90,19 +90,26 @@ func (s *Server) attach(threadID string, uploads []Upload) ([]attachment, error)
 	if len(uploads) == 0 {
 		return nil, nil
 	}
-	var portal int64
+	files := make([]*file, len(uploads))
+	for i, up := range uploads {
+		files[i] = &file{Folder: "/conversations", Access: "PRIVATE", ByAgent: true}
+		files[i].describe(up.Name, up.Content)
+	}
+	var err error = notFound("thread", threadID)
 	s.view(func(st *state) {
 		if t := st.threads.get(threadID); t != nil {
-			portal = t.PortalID
+			err = st.channels.get(t.ChannelID).acceptsFiles(files)
+			for _, f := range files {
+				f.PortalID = t.PortalID
+			}
 		}
 	})
-	if portal == 0 {
-		return nil, notFound("thread", threadID)
+	if err != nil {
+		return nil, err
 	}
 	list := make([]attachment, len(uploads))
-	for i, up := range uploads {
-		f, err := s.storeFile(file{PortalID: portal, Folder: "/conversations", Access: "PRIVATE", ByAgent: true}, up.Name, up.Content)
-		if err != nil {
+	for i, f := range files {
+		if err := s.storeFile(f, uploads[i].Content); err != nil {
 			return nil, err
 		}
 		list[i] = attachment{Type: "FILE", FileID: f.ID, Usage: f.usage()}

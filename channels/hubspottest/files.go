@@ -132,8 +132,9 @@ func (c *call) uploadFile() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.storeFile(file{PortalID: c.portal, Folder: cmp.Or(up.form.Get("folderPath"), "/"), Access: up.access}, up.name, up.content)
-	if err != nil {
+	f := &file{PortalID: c.portal, Folder: cmp.Or(up.form.Get("folderPath"), "/"), Access: up.access}
+	f.describe(up.name, up.content)
+	if err := c.storeFile(f, up.content); err != nil {
 		return nil, err
 	}
 	return jsonReply(http.StatusCreated, f.wire(c.base(c.r)))
@@ -192,8 +193,8 @@ func (up *upload) check() error {
 	return nil
 }
 
-// storeFile keeps a file under a name that is free in its folder.
-func (s *Server) storeFile(f file, name string, content []byte) (*file, error) {
+// describe fills in what follows from a file's name and content.
+func (f *file) describe(name string, content []byte) {
 	sum := md5.Sum(content)
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	f.Extension = strings.TrimPrefix(path.Ext(name), ".")
@@ -203,7 +204,10 @@ func (s *Server) storeFile(f file, name string, content []byte) (*file, error) {
 	}
 	f.ContentType = cmp.Or(mime.TypeByExtension("."+f.Extension), http.DetectContentType(content))
 	f.Size, f.MD5 = int64(len(content)), hex.EncodeToString(sum[:])
+}
 
+// storeFile keeps a described file under a name that is free in its folder.
+func (s *Server) storeFile(f *file, content []byte) error {
 	s.mu.Lock()
 	f.Seq = s.state.next()
 	st := s.store
@@ -211,19 +215,18 @@ func (s *Server) storeFile(f file, name string, content []byte) (*file, error) {
 	f.ID = strconv.FormatInt(122692040000+f.Seq, 10)
 	if st != nil {
 		if err := st.writeFile(f.ID, content); err != nil {
-			return nil, fmt.Errorf("cannot store the file: %w", err)
+			return fmt.Errorf("cannot store the file: %w", err)
 		}
 	}
-	err := s.update(func(tx *tx) error {
+	return s.update(func(tx *tx) error {
 		f.CreatedAt = tx.now
-		f.Name = tx.freeName(&f)
+		f.Name = tx.freeName(f)
 		if st == nil {
 			tx.fileBytes[f.ID] = content
 		}
-		tx.files.put(tx, f.ID, &f)
+		tx.files.put(tx, f.ID, f)
 		return nil
 	})
-	return &f, err
 }
 
 // freeName appends -1, -2… to a name that is taken, as HubSpot does.

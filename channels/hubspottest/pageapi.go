@@ -120,7 +120,7 @@ func readReply(w http.ResponseWriter, r *http.Request) (*Reply, error) {
 		return nil, invalid("The reply could not be read: %v", err)
 	}
 	defer func() { _ = r.MultipartForm.RemoveAll() }()
-	rep := &Reply{Text: r.FormValue("text"), RichText: r.FormValue("richText")}
+	rep := &Reply{Text: typed(r, "text"), RichText: typed(r, "richText")}
 	for _, header := range r.MultipartForm.File["files"] {
 		content := make([]byte, header.Size)
 		f, err := header.Open()
@@ -134,6 +134,12 @@ func readReply(w http.ResponseWriter, r *http.Request) (*Reply, error) {
 		rep.Files = append(rep.Files, Upload{Name: header.Filename, Content: content})
 	}
 	return rep, nil
+}
+
+// typed returns a form's field with the line breaks that were typed: browsers
+// send every one as CRLF.
+func typed(r *http.Request, field string) string {
+	return strings.ReplaceAll(r.FormValue(field), "\r\n", "\n")
 }
 
 func (s *Server) pageSetStatus(w http.ResponseWriter, r *http.Request) {

@@ -54,6 +54,9 @@ func (cl *call) result(ctx context.Context, loopErr error) error {
 // prepare makes the request of one attempt: authorized, and let through by the limiter.
 func (cl *call) prepare(outer *http.Request) (*http.Request, error) {
 	ctx := outer.Context()
+	if ctx.Err() != nil {
+		return nil, cl.transportError(cause(ctx))
+	}
 	req := outer.Clone(ctx)
 	req.Header = http.Header{"User-Agent": {cl.c.cfg.UserAgent}}
 	if cl.streams() {

@@ -119,6 +119,9 @@ func (c *Client) Do(ctx context.Context, r *Request) error {
 		return err
 	}
 	cl := &call{c: c, r: r, url: u, start: time.Now(), secrets: r.Secrets}
+	if !c.home(u) {
+		cl.secrets = append(cl.secrets[:len(cl.secrets):len(cl.secrets)], u.RawQuery) // a signature, most likely
+	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, "", nil)
 	if err != nil {
 		return fmt.Errorf("hubspot: %w", err)

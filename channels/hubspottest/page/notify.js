@@ -29,7 +29,8 @@ export class Notifier {
 
   // No chime for what the agent watches arrive.
   #onIncoming(message) {
-    setText(byId("announce"), `New message from ${message.senderName || "a customer"}`);
+    const words = message.text?.slice(0, 200) || "sent something";
+    setText(byId("announce"), `${message.senderName || "Customer"}: ${words}`);
     const watched = message.threadId === this.#store.openId && document.hasFocus();
     if (this.#on && !watched) this.#chime();
   }

@@ -88,7 +88,7 @@ type chat struct {
 }
 
 // open starts a service; with an app it also runs.
-func open(t *testing.T, dir string, a *app) *chat {
+func open(t testing.TB, dir string, a *app) *chat {
 	t.Helper()
 	eventsURL := "http://127.0.0.1:1/events"
 	if a != nil {

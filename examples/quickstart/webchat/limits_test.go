@@ -93,7 +93,7 @@ func checkServedSafely(t *testing.T, p *page, url, kind string, content []byte) 
 	}
 }
 
-func countFiles(t *testing.T, dir string) int {
+func countFiles(t testing.TB, dir string) int {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(dir, "files"))
 	if err != nil {
