@@ -62,7 +62,7 @@ func TestParse(t *testing.T) {
 		{"no type at all", `{}`, []webhook.Event{&webhook.Unknown{Head: webhook.Header{Raw: json.RawMessage(`{}`)}}}},
 		{"array of both families", "[" + app + ",\n" + bareIdentifier + "," + newMessage + "]", []webhook.Event{
 			&webhook.AppEvent{
-				Head: webhook.Header{Type: "conversation.propertyChange", PortalID: 62515, Time: at, EventID: "1", Raw: json.RawMessage(app)},
+				Head:  webhook.Header{Type: "conversation.propertyChange", PortalID: 62515, Time: at, EventID: "1", Raw: json.RawMessage(app)},
 				AppID: 54321, SubscriptionID: 2, ObjectID: "9007199254740993", PropertyName: "status", PropertyValue: "CLOSED",
 				ChangeSource: "USER", Attempt: 3},
 			&webhook.AccountUpdated{

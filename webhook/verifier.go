@@ -72,7 +72,9 @@ func (v *Verifier) Validate() error {
 // method, the URL and the headers of r. The error is a [*VerifyError]; after a mismatch finding its cause costs some
 // 200 µs at most, however large the request.
 //
-// Nothing but the signature is checked here: a request that is repeated within MaxAge verifies each time.
+// Two things are left to what comes after. A request that is repeated within MaxAge verifies each time. And HubSpot's
+// schemes do not mark where the URL ends and the body begins: bytes moved from one to the other keep the signature. No
+// part of an event is one, so that decoding the whole body strictly, as [Parse] does, refuses those.
 func (v *Verifier) Verify(r *http.Request, body []byte) error {
 	base, err := v.base()
 	if err != nil {

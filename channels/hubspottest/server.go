@@ -64,8 +64,12 @@ func (s *Server) Start() error {
 	if s.stop != nil {
 		return errors.New("hubspottest: the server was started before")
 	}
+	if err := s.hooks.claim(); err != nil {
+		return err
+	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		s.hooks.release()
 		return fmt.Errorf("hubspottest: cannot listen on a loopback port: %w", err)
 	}
 	s.SetURL("http://" + ln.Addr().String())
@@ -74,7 +78,7 @@ func (s *Server) Start() error {
 	web := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	var work sync.WaitGroup
 	work.Go(func() { _ = web.Serve(ln) }) // ends with ErrServerClosed
-	work.Go(func() { _ = s.Run(ctx) })
+	work.Go(func() { s.deliver(ctx) })
 	s.stop = func() {
 		cancel()
 		_ = web.Close()

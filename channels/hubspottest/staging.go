@@ -51,7 +51,7 @@ func (c *call) stageAccount() (*reply, error) {
 		}
 		st := tx.stagings.get(token)
 		if st == nil || st.PortalID != c.portal || st.ChannelID != ch.ID {
-			return notFound("account token", token)
+			return plainRefusal(http.StatusNotFound, "The account token is not known for this channel and account")
 		}
 		if st.Identifier != nil || st.AccountID != "" {
 			return conflict("The account token was used before")

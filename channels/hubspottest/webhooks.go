@@ -115,22 +115,38 @@ func (tx *tx) webhook(portal int64, channelID, lane string, event any) {
 // open pages, so that an http.Server can shut down. What is not delivered by
 // then is delivered by the next Run. Only one Run at a time is allowed.
 func (s *Server) Run(ctx context.Context) error {
-	h := &s.hooks
+	if err := s.hooks.claim(); err != nil {
+		return err
+	}
+	s.deliver(ctx)
+	return nil
+}
+
+// claim makes the caller the one who delivers.
+func (h *hooks) claim() error {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.running {
-		h.mu.Unlock()
 		return errors.New("hubspottest: webhooks are being delivered already, by Start or another Run")
 	}
 	h.running = true
-	h.mu.Unlock()
+	return nil
+}
 
+func (h *hooks) release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.running = false
+}
+
+// deliver is Run for whoever holds the claim, which it gives back.
+func (s *Server) deliver(ctx context.Context) {
+	h := &s.hooks
 	var work sync.WaitGroup
 	defer func() {
 		s.events.hangUp()
 		work.Wait()
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.running = false
+		h.release()
 	}()
 	for {
 		lanes, retries := h.take()
@@ -143,7 +159,7 @@ func (s *Server) Run(ctx context.Context) error {
 		select {
 		case <-h.wake:
 		case <-ctx.Done():
-			return nil
+			return
 		}
 	}
 }
