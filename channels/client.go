@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-querystring/query"
 
-	"github.com/customchannels/customchannels-go/internal/jsonx"
 	"github.com/customchannels/customchannels-go/internal/rest"
 )
 
@@ -150,16 +149,10 @@ type page[T any] struct {
 	Results []*T `json:"results"`
 	Paging  struct {
 		Next struct {
-			After cursor `json:"after"`
+			After looseString `json:"after"`
 		} `json:"next"`
 	} `json:"paging"`
 }
-
-// cursor is where the next page begins.
-type cursor string
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (c *cursor) UnmarshalJSON(data []byte) error { return jsonx.String(data, c) }
 
 // all lists path page by page. options is a struct with url tags, or nil. It is encoded at once, so that its owner may
 // change it while the list goes on.

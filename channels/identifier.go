@@ -143,9 +143,22 @@ func (d *DeliveryIdentifier) UnmarshalJSON(data []byte) error {
 		*d = DeliveryIdentifier{Value: value}
 		return nil
 	}
-	type plain DeliveryIdentifier
-	return json.Unmarshal(data, (*plain)(d))
+	var wire struct {
+		Type  IdentifierType `json:"type"`
+		Value looseString    `json:"value"`
+	}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	*d = DeliveryIdentifier{wire.Type, string(wire.Value)}
+	return nil
 }
+
+// looseString decodes from a JSON string or number.
+type looseString string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *looseString) UnmarshalJSON(data []byte) error { return jsonx.String(data, s) }
 
 func validatePhone(number string) error {
 	rest, ok := strings.CutPrefix(number, "+")

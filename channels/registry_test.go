@@ -91,11 +91,13 @@ func TestRegistrationValidate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*channels.Registration){
-		"no name":              func(r *channels.Registration) { r.Name = " " },
-		"relative webhook":     func(r *channels.Registration) { r.WebhookURL = "/hook" },
-		"connect URL scheme":   func(r *channels.Registration) { r.ConnectURL = "javascript:alert(1)" },
-		"logo":                 func(r *channels.Registration) { r.LogoURL = "logo.png" },
-		"short type name":      func(r *channels.Registration) { r.Capabilities.DeliveryIdentifierTypes = []channels.IdentifierType{"EMAIL"} },
+		"no name":            func(r *channels.Registration) { r.Name = " " },
+		"relative webhook":   func(r *channels.Registration) { r.WebhookURL = "/hook" },
+		"connect URL scheme": func(r *channels.Registration) { r.ConnectURL = "javascript:alert(1)" },
+		"logo":               func(r *channels.Registration) { r.LogoURL = "logo.png" },
+		"short type name": func(r *channels.Registration) {
+			r.Capabilities.DeliveryIdentifierTypes = []channels.IdentifierType{"EMAIL"}
+		},
 		"threading model":      func(r *channels.Registration) { r.Capabilities.ThreadingModel = "THREADS" },
 		"inline without rich":  func(r *channels.Registration) { r.Capabilities.AllowInlineImages = true },
 		"start without out":    func(r *channels.Registration) { r.Capabilities.AllowConversationStart = true },

@@ -25,7 +25,8 @@ type Upload struct {
 	Name string
 	// ContentType is the MIME type. Defaults to application/octet-stream.
 	ContentType string
-	// Size is the size in bytes, if known; 0 or less if not. With a wrong size the upload fails.
+	// Size is the size in bytes, if known; 0 or less if not. With a wrong size the upload fails. It is not needed for a
+	// Body that is a file or in memory.
 	Size int64
 	// Open opens the content, again for each attempt.
 	Open func() (io.ReadCloser, error)
@@ -54,7 +55,7 @@ func (c *Client) Upload(ctx context.Context, u *Upload, opts ...channels.CallOpt
 
 // form returns the multipart form around the content, which is not held in memory.
 func (u *Upload) form() (*channels.Body, error) {
-	open, err := u.opener()
+	open, length, err := u.opener()
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +88,8 @@ func (u *Upload) form() (*channels.Body, error) {
 	}
 	tail := buf.Bytes()
 	size := int64(-1)
-	if u.Size > 0 {
-		size = int64(len(head)) + u.Size + int64(len(tail))
+	if length >= 0 {
+		size = int64(len(head)) + length + int64(len(tail))
 	}
 	return &channels.Body{ContentType: w.FormDataContentType(), Size: size, Open: func() (io.ReadCloser, error) {
 		content, err := open()
@@ -102,24 +103,29 @@ func (u *Upload) form() (*channels.Body, error) {
 	}}, nil
 }
 
-// opener returns what opens the content for an attempt.
-func (u *Upload) opener() (func() (io.ReadCloser, error), error) {
+// opener returns what opens the content for an attempt, and the content's size, -1 if it is not known.
+func (u *Upload) opener() (func() (io.ReadCloser, error), int64, error) {
+	size := u.Size
+	if size <= 0 {
+		size = -1
+	}
 	switch {
 	case strings.TrimSpace(u.Name) == "":
-		return nil, invalid(errors.New("a file needs a name"))
+		return nil, 0, invalid(errors.New("a file needs a name"))
 	case strings.ContainsAny(u.ContentType, "\r\n"):
-		return nil, invalid(fmt.Errorf("%q is not a content type", u.ContentType))
+		return nil, 0, invalid(fmt.Errorf("%q is not a content type", u.ContentType))
 	case (u.Open == nil) == (u.Body == nil):
-		return nil, invalid(errors.New("an upload needs either Open or Body"))
+		return nil, 0, invalid(errors.New("an upload needs either Open or Body"))
 	case u.Open != nil:
-		return u.Open, nil
+		return u.Open, size, nil
 	}
-	if content := section(u.Body); content != nil {
-		return func() (io.ReadCloser, error) {
-			return io.NopCloser(io.NewSectionReader(content, 0, content.Size())), nil
-		}, nil
+	content := section(u.Body)
+	if content == nil {
+		return once(u.Body), size, nil
 	}
-	return once(u.Body), nil
+	return func() (io.ReadCloser, error) {
+		return io.NopCloser(io.NewSectionReader(content, 0, content.Size())), nil
+	}, content.Size(), nil
 }
 
 // section returns what is left of r as something to read several times, or nil. Every attempt needs a reader of its own:

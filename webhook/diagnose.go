@@ -52,7 +52,7 @@ func (v *Verifier) mismatch(r *http.Request, body []byte, base string, version V
 	s.secrets = slices.DeleteFunc(slices.Clone(v.Secrets), func(s string) bool { return !usable(s) })
 	s.sloppy = len(s.secrets)
 	for _, secret := range s.secrets[:s.sloppy] {
-		if clean := strings.Trim(secret, " \t\r\n\"'`"); clean != secret {
+		if clean := strings.Trim(secret, " \t\r\n\"'`"); clean != secret && clean != "" {
 			s.secrets = append(s.secrets, clean)
 		}
 	}
@@ -124,7 +124,11 @@ func (s *search) unexplained() finding {
 		return finding{"Secret and body are right, for the v1 signature beside it matches: it is the URL that differs from what HubSpot called.",
 			s.compareURL()}
 	}
-	return finding{"The usual mix-ups of URL and body do not explain it.",
+	detail := "The usual mix-ups of URL and body do not explain it."
+	if s.budget < 0 {
+		detail = "The request is too large to try all usual mix-ups of URL and body."
+	}
+	return finding{detail,
 		"Most likely the secret is wrong: it must be the client secret of the app that owns the webhook, not another app's " +
 			"and not the developer API key. Else the body is not given in its raw bytes, or the URL is another. " + s.compareURL()}
 }

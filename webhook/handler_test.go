@@ -178,14 +178,17 @@ func TestHandlerRefusesShiftedBody(t *testing.T) {
 		var called recorder
 		h, _ := testHandler(called.call)
 		for border := range len(whole) {
+			if border == len(path) {
+				continue
+			}
 			r := deliver(t, publicURL+path, body, now)
 			r.RequestURI = whole[:border]
 			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(whole[border:])), int64(len(whole)-border)
-			if w := serve(h, r); border != len(path) && w.Code < 400 {
+			if w := serve(h, r); w.Code < 400 {
 				t.Errorf("%d with the URL %s", w.Code, r.RequestURI)
 			}
 		}
-		if len(called.types) > 2 {
+		if len(called.types) > 0 {
 			t.Errorf("callback got %v", called.types)
 		}
 	}

@@ -14,6 +14,9 @@ type signedURI struct {
 	verbatim     bool // V3: sign without decoding; only the diagnosis asks for it
 }
 
+// parsedURL is a public URL, and what parsePublicURL made of it.
+type parsedURL struct{ url, base string }
+
 // parsePublicURL returns u without trailing slashes.
 func parsePublicURL(u string) (base string, err error) {
 	if u == "" {
@@ -99,10 +102,16 @@ func forwardedPrefix(r *http.Request) string {
 	return strings.TrimRight(firstValue(r, "X-Forwarded-Prefix"), "/")
 }
 
+// maxForwarded is longer than any host or prefix that is one.
+const maxForwarded = 255
+
 // firstValue returns the first element of a header that each proxy appends to.
 func firstValue(r *http.Request, header string) string {
 	first, _, _ := strings.Cut(r.Header.Get(header), ",")
-	return strings.TrimSpace(first)
+	if first = strings.TrimSpace(first); len(first) > maxForwarded {
+		return ""
+	}
+	return first
 }
 
 // appendDecoded appends uri to dst the way V3 signs it: twelve percent-sequences decoded, everything else untouched.

@@ -43,10 +43,16 @@ func (s *search) urlPairs(yield func(candidate) bool) {
 	}
 }
 
+// maxTarget bounds the path and query of which variants are made, and so the memory that a forged request costs.
+const maxTarget = 4 << 10
+
 // exchange yields the request under every URL made of alternatives, where wanted agrees to which parts differ. It
-// returns false when yield does.
+// returns false when it need not go on.
 func (s *search) exchange(yield func(candidate) bool, wanted func(base, target bool) bool) bool {
 	base0, target0 := s.uris[0].base, requestTarget(s.r)
+	if len(target0) > maxTarget {
+		return false
+	}
 	seen := make(map[string]bool)
 	targets := append([]alternative{{value: target0}}, s.targets(target0)...)
 	for _, base := range s.bases() {
@@ -106,7 +112,7 @@ func (s *search) bases() []alternative {
 	for _, p := range prefixes {
 		for _, h := range hosts {
 			for _, sch := range []string{scheme, other} {
-				if h == "" || sch == "" {
+				if h == "" || len(h) > maxForwarded || sch == "" {
 					continue
 				}
 				base := sch + "://" + h + p
@@ -172,7 +178,7 @@ func (s *search) targets(target string) []alternative {
 		}
 	}
 	for _, header := range []string{"X-Original-Uri", "X-Forwarded-Uri"} {
-		if original := s.r.Header.Get(header); strings.HasPrefix(original, "/") {
+		if original := s.r.Header.Get(header); strings.HasPrefix(original, "/") && len(original) <= maxTarget {
 			list = append(list, alternative{original, func() finding {
 				return finding{
 					fmt.Sprintf("HubSpot called %s (by the header %s), and the request arrived as %s.", show(original), header, show(target)),

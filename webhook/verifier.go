@@ -53,13 +53,21 @@ type Verifier struct {
 	// Now tells the time. Defaults to time.Now.
 	Now func() time.Time
 
-	pools []*macPool
+	// What NewVerifier has prepared, used as long as the fields are those it was made from.
+	pools  []*macPool
+	parsed parsedURL
 }
 
 // NewVerifier returns a Verifier of V3 signatures, made with any of the client secrets, for requests to publicURL (see
 // [Verifier.PublicURL]). It reports no error: unusable arguments fail each Verify, and [Verifier.Validate] at start.
 func NewVerifier(publicURL string, secrets ...string) *Verifier {
-	return &Verifier{PublicURL: publicURL, Secrets: secrets, pools: newMACPools(secrets)}
+	base, _ := parsePublicURL(publicURL)
+	return &Verifier{
+		PublicURL: publicURL,
+		Secrets:   slices.Clone(secrets),
+		pools:     newMACPools(secrets),
+		parsed:    parsedURL{publicURL, base},
+	}
 }
 
 // Validate reports whether the Verifier can verify anything: the error that every Verify would return, or nil.
@@ -105,6 +113,9 @@ func (v *Verifier) base() (string, error) {
 	}
 	if v.PublicURL == "" && v.TrustProxy {
 		return "", nil
+	}
+	if v.parsed.base != "" && v.parsed.url == v.PublicURL {
+		return v.parsed.base, nil
 	}
 	base, err := parsePublicURL(v.PublicURL)
 	if err != nil {

@@ -81,9 +81,9 @@ func (b *Bridge) serveConnect(w http.ResponseWriter, r *http.Request) {
 		unavailable(w)
 		return
 	}
-	p, err := b.connectParams(channel, r.URL.Query())
-	if err != nil {
-		b.connectError(w, http.StatusBadRequest, err.Error())
+	p, problem := b.connectParams(channel, r.URL.Query())
+	if problem != "" {
+		b.connectError(w, http.StatusBadRequest, problem)
 		return
 	}
 	connector, ok := as[Connector](b.impl)
@@ -109,7 +109,8 @@ func (b *Bridge) serveConnect(w http.ResponseWriter, r *http.Request) {
 	b.showConnect(w, r, connector, p, http.StatusOK, "")
 }
 
-func (b *Bridge) connectParams(channel channels.ID, q url.Values) (*connectParams, error) {
+// connectParams reads the parameters, or says to the admin what is wrong with them.
+func (b *Bridge) connectParams(channel channels.ID, q url.Values) (_ *connectParams, problem string) {
 	p := &connectParams{token: q.Get("accountToken"), redirect: q.Get("redirectUrl")}
 	p.InboxID = channels.InboxID(q.Get("inboxId"))
 	p.UserID, _ = strconv.ParseInt(q.Get("userId"), 10, 64)
@@ -117,13 +118,13 @@ func (b *Bridge) connectParams(channel channels.ID, q url.Values) (*connectParam
 	p.PortalID, err = strconv.ParseInt(q.Get("portalId"), 10, 64)
 	switch {
 	case err != nil || p.token == "" || p.InboxID == "":
-		return nil, errors.New("This page is opened by HubSpot: Settings, Inbox, Connect a channel.")
+		return nil, "This page is opened by HubSpot: Settings, Inbox & Help Desk, Connect a channel."
 	case channels.ID(q.Get("channelId")) != channel:
-		return nil, errors.New("HubSpot opened this page for another channel than the one served here.")
+		return nil, "HubSpot opened this page for another channel than the one served here."
 	case !b.cfg.App.TrustsReturn(p.redirect):
-		return nil, errors.New("The address to return to is not HubSpot's, so nothing was connected.")
+		return nil, "The address to return to is not HubSpot's, so nothing was connected."
 	}
-	return p, nil
+	return p, ""
 }
 
 // publicPath is the request's target as the browser sees it, in front of a proxy that strips a path.

@@ -10,7 +10,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/messages"
@@ -43,6 +42,10 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 		return o
 	}
 	m, err := d.compose(ctx)
+	var rejected *rejection
+	if err != nil && !errors.As(err, &rejected) {
+		return n.failed(ctx, it, err)
+	}
 	if err != nil {
 		return d.ended(nil, err)
 	}
@@ -236,23 +239,20 @@ func (d *delivery) ended(receipt *Receipt, err error) *Outcome {
 	case errors.As(err, &rejected):
 		d.log.Debug("rejected by the channel", "seq", d.it.Seq, "error", err)
 		return &Outcome{Verdict: Done, At: now, Follow: []*NewItem{d.status(messages.StatusFailed, rejected.reason)}}
-	case now.After(d.it.Deadline):
-		return d.dead("The message could not be delivered in time.", "given up: "+err.Error())
-	case errors.As(err, &later):
+	case errors.As(err, &later) && !now.After(d.it.Deadline):
 		return &Outcome{Verdict: Retry, At: now.Add(later.delay), Reason: err.Error()}
-	}
-	if wait, reason, ok := pausing(err); ok {
-		// Only this message needs HubSpot now; other Sends go on.
-		return &Outcome{Verdict: Retry, At: now.Add(max(wait, time.Minute/4)), Free: true, Reason: reason}
 	}
 	d.log.Warn("a message was not sent; trying again", "seq", d.it.Seq, "portal", d.it.Portal, "attempt", d.it.Attempt, "error", err)
 	return d.again(d.it, err)
 }
 
 func (d *delivery) sent(receipt *Receipt) *Outcome {
-	o := &Outcome{Verdict: Done, At: d.now(), Person: d.person()}
-	if len(d.event.ThreadIDs) > 0 {
-		o.Person.ThreadIDs = d.event.ThreadIDs
+	o := &Outcome{Verdict: Done, At: d.now()}
+	if len(d.event.Message.Recipients) > 0 {
+		o.Person = d.person()
+		if len(d.event.ThreadIDs) > 0 {
+			o.Person.ThreadIDs = d.event.ThreadIDs
+		}
 	}
 	if receipt != nil {
 		for _, id := range append([]string{receipt.ID}, receipt.Parts...) {
@@ -261,7 +261,7 @@ func (d *delivery) sent(receipt *Receipt) *Outcome {
 					HubSpotID: d.event.Message.ID, Direction: messages.DirectionOutgoing})
 			}
 		}
-		if receipt.Thread != "" {
+		if receipt.Thread != "" && o.Person != nil {
 			o.Person.ThreadIDs = []string{receipt.Thread}
 		}
 	}
@@ -276,6 +276,19 @@ func (d *delivery) sent(receipt *Receipt) *Outcome {
 // dead sets the message aside and tells the agent.
 func (d *delivery) dead(agentReason, reason string) *Outcome {
 	return &Outcome{Verdict: Bury, At: d.now(), Reason: reason, Follow: []*NewItem{d.status(messages.StatusFailed, agentReason)}}
+}
+
+// buriedStatus tells the agent that a message was set aside, whatever the reason was.
+func (n *node) buriedStatus(it *Item) []*NewItem {
+	events, err := webhook.Parse(it.Payload)
+	if err != nil || len(events) != 1 {
+		return nil
+	}
+	e, ok := events[0].(*webhook.OutgoingMessage)
+	if !ok {
+		return nil
+	}
+	return []*NewItem{n.statusItem(n.channel, it.Portal, e.Message.ID, messages.StatusFailed, "The message could not be delivered.")}
 }
 
 func (d *delivery) status(s messages.StatusType, reason string) *NewItem {

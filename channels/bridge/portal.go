@@ -90,6 +90,8 @@ func pausing(err error) (d time.Duration, reason string, ok bool) {
 	switch {
 	case errors.Is(err, oauth.ErrUninstalled), errors.Is(err, oauth.ErrNotInstalled):
 		return 0, "the app is not installed in this portal", true
+	case errors.Is(err, oauth.ErrClient): // no uninstall: the app's own credentials are wrong
+		return time.Hour, err.Error(), true
 	case errors.As(err, &limit):
 		return limit.Delay, "HubSpot's rate limit", true
 	case !errors.As(err, &answer):
@@ -125,11 +127,14 @@ func (n *node) failed(ctx context.Context, it *Item, err error) *Outcome {
 		n.log.Error("cannot pause a portal", "portal", it.Portal, "error", err)
 		return n.again(it, err)
 	}
-	if !it.Deadline.IsZero() && now.After(it.Deadline) {
+	if now.After(it.Deadline) {
 		return n.again(it, err)
 	}
-	// The pause holds the item back, so it is due at once when the pause ends.
-	return &Outcome{Verdict: Retry, At: now, Free: true, Reason: reason}
+	at := now // the pause holds the item back, so it is due at once when the pause ends
+	if !it.Kind.CallsHubSpot() {
+		at = now.Add(min(max(d, 15*time.Second), 5*time.Minute))
+	}
+	return &Outcome{Verdict: Retry, At: at, Free: true, Reason: reason}
 }
 
 // neverArrived reports whether a failed call surely did not reach HubSpot.

@@ -25,15 +25,41 @@ const (
 // One Run of a bridge at a time: another returns an error, and so does Run on a store that another process uses if
 // the store serves only one.
 func (b *Bridge) Run(ctx context.Context) error {
-	if err := b.registerPatiently(ctx); err != nil {
-		return nil // ctx ended before HubSpot answered
+	if !b.running.CompareAndSwap(false, true) {
+		return errRunning
 	}
+	defer b.running.Store(false)
+	for ctx.Err() == nil {
+		if _, err := b.channelID(ctx); errors.Is(err, errNotRegistered) {
+			b.registerPatiently(ctx)
+			continue
+		} else if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if err := b.runChannel(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runChannel works until ctx ends or the channel is found to have another id. HubSpot's consent to the registration is not
+// waited for: what was accepted in an earlier run can be delivered while HubSpot is down.
+func (b *Bridge) runChannel(ctx context.Context) error {
 	n, err := b.join(ctx)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { b.keepHouse(ctx) })
+	wg.Go(func() {
+		b.registerPatiently(ctx)
+		if id, err := b.channelID(ctx); err == nil && id != n.channel {
+			cancel()
+		}
+	})
 	n.loop(ctx)
 	wg.Wait()
 	return n.stop()
@@ -41,6 +67,10 @@ func (b *Bridge) Run(ctx context.Context) error {
 
 // Drain works until nothing is due and returns. What is to be tried again later is left for later.
 func (b *Bridge) Drain(ctx context.Context) error {
+	if !b.running.CompareAndSwap(false, true) {
+		return errRunning
+	}
+	defer b.running.Store(false)
 	if err := b.register(ctx); err != nil {
 		return err
 	}
@@ -52,19 +82,18 @@ func (b *Bridge) Drain(ctx context.Context) error {
 	return errors.Join(err, n.stop())
 }
 
-// registerPatiently registers the channel, however long HubSpot is out of reach.
-func (b *Bridge) registerPatiently(ctx context.Context) error {
+var errRunning = errors.New("bridge: it is running already")
+
+// registerPatiently registers the channel, however long HubSpot is out of reach, unless ctx ends.
+func (b *Bridge) registerPatiently(ctx context.Context) {
 	for attempt := 1; ; attempt++ {
 		err := b.register(ctx)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err == nil || ctx.Err() != nil {
+			return
 		}
 		b.log.Error("cannot register the channel; trying again", "error", err, "attempt", attempt)
 		if !sleep(ctx, backoff(attempt, time.Second, time.Minute)) {
-			return ctx.Err()
+			return
 		}
 	}
 }
@@ -81,17 +110,12 @@ type node struct {
 }
 
 func (b *Bridge) join(ctx context.Context) (*node, error) {
-	if !b.running.CompareAndSwap(false, true) {
-		return nil, errors.New("bridge: it is running already")
-	}
 	channel, err := b.channelID(ctx)
 	if err != nil {
-		b.running.Store(false)
 		return nil, err
 	}
 	id, err := b.store.Join(ctx, channel)
 	if err != nil {
-		b.running.Store(false)
 		return nil, err
 	}
 	n := &node{Bridge: b, id: id, channel: channel, slots: make(chan struct{}, b.cfg.Workers)}
@@ -104,7 +128,6 @@ func (b *Bridge) join(ctx context.Context) (*node, error) {
 
 // stop lets the workers end and hands back what they leave.
 func (n *node) stop() error {
-	defer n.running.Store(false)
 	timer := time.AfterFunc(n.cfg.StopTimeout, n.cancel)
 	n.work.Wait()
 	timer.Stop()
@@ -203,8 +226,20 @@ func (n *node) start(it *Item) {
 	})
 }
 
-// attempt does what an item asks for. A panic, which can only be the channel's code, costs an attempt like any error.
-func (n *node) attempt(it *Item) (o *Outcome) {
+// attempt works on an item once and says what becomes of it.
+func (n *node) attempt(it *Item) *Outcome {
+	o := n.do(it)
+	switch {
+	case o.Verdict == Retry && n.ctx.Err() != nil:
+		o.At, o.Free = n.now(), true // cut off by the stop, not by a failure
+	case o.Verdict == Bury && it.Kind == KindOutgoing && o.Follow == nil:
+		o.Follow = n.buriedStatus(it)
+	}
+	return o
+}
+
+// do does what an item asks for. A panic, which can only be the channel's code, costs an attempt like any error.
+func (n *node) do(it *Item) (o *Outcome) {
 	defer func() {
 		if p := recover(); p != nil {
 			n.log.Error("panic while working on a message", "kind", it.Kind, "panic", p, "stack", string(debug.Stack()))
@@ -213,23 +248,17 @@ func (n *node) attempt(it *Item) (o *Outcome) {
 	}()
 	switch it.Kind {
 	case KindIncoming:
-		o = n.publish(n.ctx, it)
+		return n.publish(n.ctx, it)
 	case KindOutgoing:
-		o = n.deliver(n.ctx, it)
+		return n.deliver(n.ctx, it)
 	case KindStatus:
-		o = n.tellStatus(n.ctx, it)
+		return n.tellStatus(n.ctx, it)
 	case KindReport:
-		o = n.resolveReport(n.ctx, it)
+		return n.resolveReport(n.ctx, it)
 	case KindAccount:
-		o = n.readAccounts(n.ctx, it)
-	default:
-		o = &Outcome{Verdict: Bury, At: n.now(), Reason: "unknown kind of work: " + string(it.Kind)}
+		return n.readAccounts(n.ctx, it)
 	}
-	if n.ctx.Err() != nil && o.Verdict == Retry {
-		// Cut off by the stop, not by a failure.
-		o.At, o.Free = n.now(), true
-	}
-	return o
+	return &Outcome{Verdict: Bury, At: n.now(), Reason: "unknown kind of work: " + string(it.Kind)}
 }
 
 // finish stores the end of an attempt, however long the store is out of reach: until then the lane stays taken.
@@ -262,7 +291,7 @@ func (n *node) noteEnd(it *Item, o *Outcome) {
 // again is the outcome of an attempt that failed and may be repeated until the deadline; then the item is buried.
 func (n *node) again(it *Item, cause error) *Outcome {
 	now := n.now()
-	if !it.Deadline.IsZero() && now.After(it.Deadline) {
+	if now.After(it.Deadline) {
 		return &Outcome{Verdict: Bury, At: now, Reason: "given up after " + it.Deadline.Sub(it.Accepted).String() + ": " + cause.Error()}
 	}
 	return &Outcome{Verdict: Retry, At: now.Add(backoff(it.Attempt, time.Second, 5*time.Minute)), Reason: cause.Error()}

@@ -294,7 +294,7 @@ func newShop(t *testing.T, cfg hubspottest.Config, caps object) *shop {
 	return s
 }
 
-func (s *shop) publish(body object) *answer {
+func (s *shop) publish(body any) *answer {
 	s.t.Helper()
 	return s.call("POST", channelBase+"/"+s.channel+"/messages", body)
 }

@@ -34,9 +34,9 @@ type Config struct {
 	// registration calls. Defaults to a random one.
 	DeveloperKey string
 
-	// HTTPClient calls the app: webhooks and the admin's browser of
-	// [Server.InstallAndConnect]. It is not changed. Defaults to a client of
-	// its own.
+	// HTTPClient calls the app: webhooks, and the admin's browser of
+	// [Server.InstallAndConnect]. It is not changed. Defaults to a client with
+	// connections of its own, which Close ends.
 	HTTPClient *http.Client
 
 	// InstallURL is where an admin starts installing the app. It may be set
@@ -155,7 +155,9 @@ func (c Config) withDefaults() Config {
 	c.PortalName = cmp.Or(c.PortalName, "Acme Ltd")
 	c.RateLimit = cmp.Or(c.RateLimit, 110)
 	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{}
+		c.HTTPClient = &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: perPortal, IdleConnTimeout: time.Minute,
+		}}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -12,20 +12,19 @@ import (
 
 // wireThread is a thread as the Conversations API shows it.
 type wireThread struct {
-	ID                string `json:"id"`
-	Status            string `json:"status"`
-	InboxID           string `json:"inboxId"`
-	ContactID         string `json:"associatedContactId"`
-	ChannelID         string `json:"originalChannelId"`
-	AccountID         string `json:"originalChannelAccountId"`
-	CreatedAt         string `json:"createdAt"`
-	ClosedAt          string `json:"closedAt,omitempty"`
-	LatestAt          string `json:"latestMessageTimestamp,omitempty"`
-	LatestSentAt      string `json:"latestMessageSentTimestamp,omitempty"`
-	LatestReceivedAt  string `json:"latestMessageReceivedTimestamp,omitempty"`
-	Spam              bool   `json:"spam"`
-	Archived          bool   `json:"archived"`
-	ThreadAssociation any    `json:"threadAssociations,omitempty"`
+	ID               string `json:"id"`
+	Status           string `json:"status"`
+	InboxID          string `json:"inboxId"`
+	ContactID        string `json:"associatedContactId"`
+	ChannelID        string `json:"originalChannelId"`
+	AccountID        string `json:"originalChannelAccountId"`
+	CreatedAt        string `json:"createdAt"`
+	ClosedAt         string `json:"closedAt,omitempty"`
+	LatestAt         string `json:"latestMessageTimestamp,omitempty"`
+	LatestSentAt     string `json:"latestMessageSentTimestamp,omitempty"`
+	LatestReceivedAt string `json:"latestMessageReceivedTimestamp,omitempty"`
+	Spam             bool   `json:"spam"`
+	Archived         bool   `json:"archived"`
 }
 
 func (t *thread) wire() wireThread {
@@ -54,7 +53,7 @@ func (c *call) listThreads() (*reply, error) {
 			}
 		}
 	})
-	return pageOf(c, list)
+	return forwardPageOf(c, list)
 }
 
 // pathThread returns the thread of the path. An archived one is found only
@@ -158,7 +157,7 @@ func (c *call) listThreadMessages() (*reply, error) {
 	if c.r.URL.Query().Get("sort") == "-createdAt" {
 		slices.Reverse(list)
 	}
-	return pageOf(c, list)
+	return forwardPageOf(c, list)
 }
 
 func (c *call) getThreadMessage() (*reply, error) {

@@ -58,22 +58,21 @@ func (f *file) hidden() bool { return strings.HasPrefix(f.Access, "HIDDEN_") }
 
 // wireFileRecord is a file as HubSpot's API shows it.
 type wireFileRecord struct {
-	ID             string `json:"id"`
-	CreatedAt      string `json:"createdAt"`
-	UpdatedAt      string `json:"updatedAt"`
-	Archived       bool   `json:"archived"`
-	Access         string `json:"access"`
-	Name           string `json:"name"`
-	Path           string `json:"path"`
-	Size           int64  `json:"size"`
-	Type           string `json:"type"`
-	Extension      string `json:"extension"`
-	URL            string `json:"url"`
-	HostingURL     string `json:"defaultHostingUrl"`
-	MD5            string `json:"fileMd5"`
-	IsUsable       bool   `json:"isUsableInContent"`
-	ParentFolderID string `json:"parentFolderId,omitempty"`
-	SourceGroup    string `json:"sourceGroup"`
+	ID          string `json:"id"`
+	CreatedAt   string `json:"createdAt"`
+	UpdatedAt   string `json:"updatedAt"`
+	Archived    bool   `json:"archived"`
+	Access      string `json:"access"`
+	Name        string `json:"name"`
+	Path        string `json:"path"`
+	Size        int64  `json:"size"`
+	Type        string `json:"type"`
+	Extension   string `json:"extension"`
+	URL         string `json:"url"`
+	HostingURL  string `json:"defaultHostingUrl"`
+	MD5         string `json:"fileMd5"`
+	IsUsable    bool   `json:"isUsableInContent"`
+	SourceGroup string `json:"sourceGroup"`
 }
 
 func (f *file) wire(base string) wireFileRecord {

@@ -37,7 +37,7 @@ type journal struct {
 }
 
 const (
-	maxJournal     = 10000
+	maxJournal     = 5000
 	maxJournalBody = 8 << 10
 )
 
@@ -53,8 +53,8 @@ func (j *journal) add(e Entry) {
 }
 
 // Journal returns the requests so far, oldest first: all of them, or those of
-// the given operations. It keeps about the last 10,000, also across
-// ClearFaults and portals, but not across restarts.
+// the given operations. It keeps about the last 5,000 until the
+// process ends.
 func (s *Server) Journal(operations ...string) []Entry {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()

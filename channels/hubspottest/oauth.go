@@ -284,20 +284,19 @@ func (tx *tx) tokens(g *grant, refresh string) *tokenAnswer {
 
 // tokenInfo is the answer of the introspection endpoint.
 type tokenInfo struct {
-	Active                bool           `json:"active"`
-	Token                 string         `json:"token"`
-	TokenUse              grantKind      `json:"token_use"`
-	TokenType             string         `json:"token_type"`
-	ClientID              string         `json:"client_id"`
-	AppID                 int64          `json:"app_id"`
-	HubID                 int64          `json:"hub_id"`
-	HubDomain             string         `json:"hub_domain"`
-	User                  string         `json:"user"`
-	UserID                int64          `json:"user_id"`
-	Scopes                []string       `json:"scopes"`
-	ExpiresIn             *int           `json:"expires_in,omitempty"`
-	IsPrivateDistribution *bool          `json:"is_private_distribution,omitempty"`
-	SignedAccessToken     map[string]any `json:"signed_access_token,omitempty"`
+	Active                bool      `json:"active"`
+	Token                 string    `json:"token"`
+	TokenUse              grantKind `json:"token_use"`
+	TokenType             string    `json:"token_type"`
+	ClientID              string    `json:"client_id"`
+	AppID                 int64     `json:"app_id"`
+	HubID                 int64     `json:"hub_id"`
+	HubDomain             string    `json:"hub_domain"`
+	User                  string    `json:"user"`
+	UserID                int64     `json:"user_id"`
+	Scopes                []string  `json:"scopes"`
+	ExpiresIn             *int      `json:"expires_in,omitempty"`
+	IsPrivateDistribution *bool     `json:"is_private_distribution,omitempty"`
 }
 
 func (c *call) introspect() (*reply, error) {

@@ -63,7 +63,7 @@ func TestPageConversation(t *testing.T) {
 		t.Errorf("%d messages are unread after the agent has looked", got)
 	}
 
-	reply := s.want(s.replyForm(thread, "Look:\n 🐈 ", map[string]string{"cat.png": png}), http.StatusCreated)
+	reply := s.want(s.replyForm(thread, "Look:\r\n 🐈 ", map[string]string{"cat.png": png}), http.StatusCreated)
 	file := reply.body["attachments"].([]any)[0].(object)
 	if reply.text("text") != "Look:\n 🐈 " || reply.text("status") != "SENDING" || reply.text("senderName") != "Robin Hale" || file["usage"] != "IMAGE" {
 		t.Errorf("got %v", reply)

@@ -4,7 +4,9 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
+	"mime/multipart"
 	"net/http"
 	"strings"
 )
@@ -122,18 +124,22 @@ func readReply(w http.ResponseWriter, r *http.Request) (*Reply, error) {
 	defer func() { _ = r.MultipartForm.RemoveAll() }()
 	rep := &Reply{Text: typed(r, "text"), RichText: typed(r, "richText")}
 	for _, header := range r.MultipartForm.File["files"] {
-		content := make([]byte, header.Size)
-		f, err := header.Open()
-		if err == nil {
-			_, err = f.ReadAt(content, 0)
-			err = errors.Join(err, f.Close())
-		}
-		if err != nil && header.Size > 0 {
+		content, err := readPart(header)
+		if err != nil {
 			return nil, invalid("The file %s could not be read: %v", header.Filename, err)
 		}
 		rep.Files = append(rep.Files, Upload{Name: header.Filename, Content: content})
 	}
 	return rep, nil
+}
+
+func readPart(header *multipart.FileHeader) ([]byte, error) {
+	f, err := header.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 // typed returns a form's field with the line breaks that were typed: browsers

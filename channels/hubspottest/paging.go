@@ -12,7 +12,7 @@ const (
 )
 
 type listPage[T any] struct {
-	Total   int     `json:"total"`
+	Total   *int    `json:"total,omitempty"`
 	Results []T     `json:"results"`
 	Paging  *paging `json:"paging,omitempty"`
 }
@@ -26,9 +26,18 @@ type nextPage struct {
 	Link  string `json:"link"`
 }
 
-// pageOf answers with the part of list that the query asks for. Cursors are
-// offsets in disguise.
+// pageOf answers with the part of list that the query asks for, and with the
+// length of all of it.
 func pageOf[T any](c *call, list []T) (*reply, error) {
+	total := len(list)
+	return answerPage(c, list, &total)
+}
+
+// forwardPageOf answers without a total: threads and messages have none.
+func forwardPageOf[T any](c *call, list []T) (*reply, error) { return answerPage(c, list, nil) }
+
+// answerPage cuts a page out of list. Cursors are offsets in disguise.
+func answerPage[T any](c *call, list []T, total *int) (*reply, error) {
 	q := c.r.URL.Query()
 	from, limit := 0, defaultPageLength
 	if after := q.Get("after"); after != "" {
@@ -49,7 +58,7 @@ func pageOf[T any](c *call, list []T) (*reply, error) {
 	}
 	from = min(from, len(list))
 	to := min(from+limit, len(list))
-	page := listPage[T]{Total: len(list), Results: list[from:to]}
+	page := listPage[T]{Total: total, Results: list[from:to]}
 	if to < len(list) {
 		next := base64.RawStdEncoding.EncodeToString([]byte(strconv.Itoa(to)))
 		q.Set("after", next)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -173,5 +174,26 @@ func TestPersistErrors(t *testing.T) {
 	}
 	if err := b.AddPortal(1, "x"); err == nil {
 		t.Error("a change after Close is no error, though it is not stored")
+	}
+}
+
+func TestConcurrentChangesAreStored(t *testing.T) {
+	dir := t.TempDir()
+	s := &shop{bench: restart(t, dir, hubspottest.Config{})}
+	s.token = s.install(portalID, allScopes...)
+	s.channel = s.chatChannel(nil)
+	s.account = s.bench.account(s.channel, "shop")
+	const senders = 40
+	threads := make(chan string)
+	for n := range senders {
+		go func() { threads <- s.publish(draft(s.account, strconv.Itoa(n), "Hi")).text("conversationsThreadId") }()
+	}
+	var thread string
+	for range senders {
+		thread = <-threads
+	}
+	// Not closed: the process dies after the last answer.
+	if got := len(restart(t, dir, hubspottest.Config{}).Messages(thread)); got != senders {
+		t.Errorf("%d messages are stored, want %d", got, senders)
 	}
 }

@@ -32,7 +32,6 @@ type publishBody struct {
 type publishedPerson struct {
 	Identifier *Identifier `json:"deliveryIdentifier"`
 	Name       string      `json:"name"`
-	ActorID    string      `json:"senderActorId"`
 }
 
 type publishedContacts struct {

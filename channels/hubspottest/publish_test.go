@@ -2,6 +2,7 @@ package hubspottest_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -229,4 +230,42 @@ func TestMessageStatus(t *testing.T) {
 	s.want(s.call("PATCH", messages+reply.ID, object{"statusType": "RECEIVED"}), http.StatusBadRequest)
 	s.want(s.call("PATCH", messages+received, object{"statusType": "SENT"}), http.StatusBadRequest)
 	s.want(s.call("PATCH", messages+"unknown", object{"statusType": "SENT"}), http.StatusNotFound)
+}
+
+func TestPublishConcurrently(t *testing.T) {
+	s := newShop(t, hubspottest.Config{}, nil)
+	status := make(chan int)
+	const callers = 20
+	for n := range callers {
+		go func() { status <- s.publish(draft(s.account, strconv.Itoa(n/2), "Hi")).status }()
+	}
+	got := map[int]int{}
+	for range callers {
+		got[<-status]++
+	}
+	diff(t, "answers", map[int]int{http.StatusCreated: callers / 2, http.StatusConflict: callers / 2}, got)
+}
+
+// FuzzPublish sends whatever comes: it is taken or refused, and never breaks
+// the server.
+func FuzzPublish(f *testing.F) {
+	for _, seed := range []string{
+		`{"messageDirection":"INCOMING","text":"x","senders":[null],"recipients":[{}],"attachments":[null],"timestamp":"2026-10-01T09:20:00Z"}`,
+		`{"messageDirection":"OUTGOING","channelAccountId":"ACCOUNT","integrationThreadId":"1","text":"x","timestamp":"2026-10-01T09:20:00Z",
+			"senders":[{"deliveryIdentifier":{"type":"HS_SHORT_CODE","value":"1"}}],"recipients":[{"deliveryIdentifier":{"type":"HS_SHORT_CODE","value":"2"}}],
+			"attachments":[{"type":"UNSUPPORTED_CONTENT"}]}`,
+		`{"attachments":[{"type":"CONTACT","contactProfile":null},{"type":"QUICK_REPLIES","quickReplies":[null]},{"type":"FILE","fileId":null}]}`,
+		`{"preResolvedContacts":{"contacts":[null]},"senders":{}}`, `[]`, `null`, ``,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		s := newShop(t, hubspottest.Config{}, nil)
+		if a := s.publish(strings.ReplaceAll(body, "ACCOUNT", s.account)); a.status >= 500 {
+			t.Errorf("got %v", a)
+		}
+		if got := len(s.Threads()); got > 1 {
+			t.Errorf("one message made %d threads", got)
+		}
+	})
 }

@@ -233,3 +233,37 @@ func TestPopupWithoutStaging(t *testing.T) {
 	b := newBench(t, hubspottest.Config{})
 	b.want(b.send("GET", "/simulator/connected?accountToken=x", nil), http.StatusBadRequest)
 }
+
+// TestForms submits forms of several shapes, and looks at what the app gets.
+func TestForms(t *testing.T) {
+	const fields = `<input name="text" value="a&amp;b"><textarea name="area">
+two
+lines</textarea><input type="checkbox" name="yes" value="1" checked><input type="checkbox" name="no" value="1">
+		<input type="radio" name="one" value="x"><input type="radio" name="one" value="y" checked><input type="file" name="file">
+		<select name="first"><option>A</option><option>B</option></select><input disabled name="off" value="x">
+		<button type="button" name="help" value="x">Help</button><input type="submit" name="save" value="Save"><button name="cancel" value="x">Cancel</button>`
+	want := url.Values{"text": {"a&b"}, "area": {"two\nlines"}, "yes": {"1"}, "one": {"y"}, "first": {"A"}, "save": {"Save"}}
+	for _, tt := range []struct{ name, open, method string }{
+		{"get", `<form action="/submit?gone=x">`, "GET"},
+		{"post", `<form method="POST" action="submit">`, "POST"},
+		{"multipart", `<form method="post" action="/submit" enctype="multipart/form-data">`, "POST"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, hubspottest.Config{InstallURL: appURL + "/install", RedirectURLs: []string{appURL + "/callback"}})
+			app := &standIn{hs: b.Server, url: appURL, client: &http.Client{Transport: b.hosts}, form: tt.open + fields + "</form>"}
+			var got url.Values
+			mux := http.NewServeMux()
+			mux.HandleFunc(tt.method+" /submit", func(w http.ResponseWriter, r *http.Request) {
+				_ = r.ParseMultipartForm(1 << 20) // not every form is one
+				got = r.Form
+				fmt.Fprint(w, "not sent on")
+			})
+			mux.Handle("/", app.handler())
+			b.hosts["app.test"] = handled{mux}
+			if _, err := b.InstallAndConnect(t.Context()); err == nil || !strings.Contains(err.Error(), "not sent on") {
+				t.Fatalf("got %v", err)
+			}
+			diff(t, "submitted", want, got)
+		})
+	}
+}

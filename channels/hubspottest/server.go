@@ -27,6 +27,7 @@ type Server struct {
 	limits  limiter
 	events  hub
 	hooks   hooks
+	idle    func() // closes idle connections of the server's own client
 
 	mu         sync.Mutex // guards everything below
 	url        string
@@ -40,7 +41,10 @@ type Server struct {
 
 // New returns a simulator that is not listening yet and runs no goroutine.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg.withDefaults(), state: newState()}
+	s := &Server{cfg: cfg.withDefaults(), state: newState(), idle: func() {}}
+	if cfg.HTTPClient == nil {
+		s.idle = s.cfg.HTTPClient.CloseIdleConnections
+	}
 	s.url = strings.TrimRight(cfg.URL, "/")
 	s.installURL = cfg.InstallURL
 	s.hooks.init()
@@ -98,6 +102,7 @@ func (s *Server) Close() error {
 		s.stop()
 		s.stop = nil
 	}
+	s.idle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.store.close()

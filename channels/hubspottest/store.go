@@ -3,6 +3,7 @@ package hubspottest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,16 +75,18 @@ func (s *Server) Persist(dir string) error {
 // adopt completes the loaded state with what the configuration says.
 func (s *Server) adopt(loaded *state) {
 	if old := loaded.app(); old != nil {
-		cfg := s.cfg
-		cfg.ClientID = orStored(cfg.ClientID, old.ClientID)
-		cfg.ClientSecret = orStored(cfg.ClientSecret, old.ClientSecret)
-		cfg.DeveloperKey = orStored(cfg.DeveloperKey, old.DeveloperKey)
-		loaded.apps.rows["app"] = &app{ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, DeveloperKey: cfg.DeveloperKey}
+		loaded.apps.rows["app"] = &app{
+			ClientID:     cmp.Or(s.cfg.ClientID, old.ClientID),
+			ClientSecret: cmp.Or(s.cfg.ClientSecret, old.ClientSecret),
+			DeveloperKey: cmp.Or(s.cfg.DeveloperKey, old.DeveloperKey),
+		}
 	} else {
 		loaded.apps.rows["app"] = s.state.app()
 	}
-	if loaded.portals.get(portalKey(s.cfg.PortalID)) == nil {
-		p := loaded.newPortal(s.cfg.PortalID, s.cfg.PortalName, s.cfg.AgentName, s.now())
+	if p := loaded.portals.get(portalKey(s.cfg.PortalID)); p != nil {
+		p.Name, p.Agents[0].Name = s.cfg.PortalName, s.cfg.AgentName
+	} else {
+		p = loaded.newPortal(s.cfg.PortalID, s.cfg.PortalName, s.cfg.AgentName, s.now())
 		loaded.portals.rows[portalKey(p.ID)] = p
 	}
 	for id, g := range loaded.grants.rows {
@@ -92,13 +95,6 @@ func (s *Server) adopt(loaded *state) {
 		}
 	}
 	loaded.index()
-}
-
-func orStored(configured, stored string) string {
-	if configured != "" {
-		return configured
-	}
-	return stored
 }
 
 // read replays a log. A last line without its end was being written when the

@@ -93,17 +93,20 @@ func (w *memoryWriter) Write(p []byte) (int, error) {
 
 func (w *memoryWriter) Flush() { w.WriteHeader(http.StatusOK) }
 
-// finish completes the answer. A handler that panics resets the connection,
-// as net/http does with http.ErrAbortHandler.
+// finish completes the answer. A handler that aborts resets the connection, as
+// it does in net/http.
 func (w *memoryWriter) finish() {
-	if recover() != nil {
+	switch v := recover(); v {
+	case nil:
+		w.WriteHeader(http.StatusOK)
+		w.body.Close()
+	case http.ErrAbortHandler:
 		w.once.Do(func() {
 			w.aborted = true
 			close(w.started)
 		})
 		w.body.CloseWithError(errReset)
-		return
+	default:
+		panic(v)
 	}
-	w.WriteHeader(http.StatusOK)
-	w.body.Close()
 }

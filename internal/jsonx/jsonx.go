@@ -83,21 +83,6 @@ func Time(data []byte, dst *time.Time) error {
 	return nil
 }
 
-// Extra returns the members of a JSON object that are not among known, or nil if there are none.
-func Extra(data []byte, known ...string) (map[string]json.RawMessage, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return nil, err
-	}
-	for _, k := range known {
-		delete(members, k)
-	}
-	if len(members) == 0 {
-		return nil, nil
-	}
-	return members, nil
-}
-
 // Marshal encodes v like json.Marshal, but leaves <, > and & as they are.
 func Marshal(v any) ([]byte, error) {
 	var b bytes.Buffer

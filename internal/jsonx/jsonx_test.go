@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/customchannels/customchannels-go/internal/jsonx"
 )
 
@@ -89,23 +87,6 @@ func TestTime(t *testing.T) {
 		if err := jsonx.Time([]byte(in), &got); err != nil || !got.IsZero() {
 			t.Errorf("Time(%s) = %v, %v, want the zero time", in, got, err)
 		}
-	}
-}
-
-func TestExtraKeepsUnknownMembers(t *testing.T) {
-	t.Parallel()
-	got, err := jsonx.Extra([]byte(`{"a":1,"b":{"c":[2]}}`), "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string]json.RawMessage{"b": json.RawMessage(`{"c":[2]}`)}, got); diff != "" {
-		t.Error(diff)
-	}
-	if got, err := jsonx.Extra([]byte(`{"a":1}`), "a"); got != nil || err != nil {
-		t.Errorf("Extra without unknown members = %v, %v, want nil", got, err)
-	}
-	if _, err := jsonx.Extra([]byte(`[]`)); err == nil {
-		t.Error("Extra of a list: want an error")
 	}
 }
 

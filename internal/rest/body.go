@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 )
 
@@ -31,14 +29,6 @@ func JSON(v any) (*Body, error) {
 	return &Body{"application/json", int64(len(data)), func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(data)), nil
 	}}, nil
-}
-
-// Form returns a body that holds values as an HTML form does.
-func Form(values url.Values) *Body {
-	text := values.Encode()
-	return &Body{"application/x-www-form-urlencoded", int64(len(text)), func() (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader(text)), nil
-	}}
 }
 
 // Stream is the answer of a success, left open for the caller to read and close.

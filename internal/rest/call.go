@@ -94,7 +94,7 @@ func (cl *call) authorize(ctx context.Context, req *http.Request) error {
 	}
 	cl.grant = grant
 	if grant.Secret != "" {
-		cl.secrets = append(cl.secrets[:len(cl.secrets):len(cl.secrets)], grant.Secret)
+		cl.secrets = append(cl.secrets, grant.Secret)
 	}
 	return nil
 }

@@ -107,8 +107,6 @@ type Request struct {
 	NoWait bool
 	// MaxAttempts overrides the policy's if it is above 0.
 	MaxAttempts int
-	// Secrets are kept out of errors, beside that of the Grant.
-	Secrets []string
 }
 
 // Do carries out r. Its error comes from [Config.NewError] or is a [*TransportError], but for errors of Authorize, which
@@ -118,9 +116,9 @@ func (c *Client) Do(ctx context.Context, r *Request) error {
 	if err != nil {
 		return err
 	}
-	cl := &call{c: c, r: r, url: u, start: time.Now(), secrets: r.Secrets}
+	cl := &call{c: c, r: r, url: u, start: time.Now()}
 	if !c.home(u) {
-		cl.secrets = append(cl.secrets[:len(cl.secrets):len(cl.secrets)], u.RawQuery) // a signature, most likely
+		cl.secrets = []string{u.RawQuery} // a signature, most likely
 	}
 	req, err := http.NewRequestWithContext(ctx, r.Method, "", nil)
 	if err != nil {

@@ -108,12 +108,24 @@ func (s *Store) SaveAccount(ctx context.Context, a *bridge.Account) (*bridge.Acc
 		switch {
 		case errors.Is(err, bridge.ErrNotFound):
 			before = nil
+			if sealed == nil && !a.Archived {
+				if sealed, err = c.inherited(a); err != nil {
+					return err
+				}
+			}
 			return c.insertAccount(a, sealed)
 		case err != nil:
 			return err
 		case a.ID == "" && before.ID != "":
 			// Connecting again an account that HubSpot has: what HubSpot says of it stays, the credentials are new.
 			return c.run(`UPDATE @accounts SET credentials = COALESCE(?1, credentials) WHERE row = ?2`, sealed, before.row)
+		}
+		if sealed == nil && before.sealed != nil {
+			kept, err := s.reseal(before, a)
+			if err != nil {
+				return err
+			}
+			return c.updateAccount(before, a, kept)
 		}
 		return c.updateAccount(before, a, sealed)
 	})
@@ -160,11 +172,8 @@ func (c *session) insertAccount(a *bridge.Account, sealed []byte) error {
 }
 
 func (c *session) updateAccount(before *storedAccount, a *bridge.Account, sealed []byte) error {
-	if sealed == nil && before.Identifier == a.Identifier {
-		sealed = before.sealed
-	}
-	return c.run(`UPDATE @accounts SET id = ?1, identifier = ?2, identifier_type = ?3, identifier_value = ?4, inbox = ?5, name = ?6,
-		active = ?7, authorized = ?8, archived = ?9, credentials = ?10 WHERE row = ?11`,
-		string(a.ID), identifierKey(a.Identifier), string(a.Identifier.Type), []byte(a.Identifier.Value), string(a.InboxID), []byte(a.Name),
+	return c.run(`UPDATE @accounts SET id = ?1, portal = ?2, identifier = ?3, identifier_type = ?4, identifier_value = ?5, inbox = ?6,
+		name = ?7, active = ?8, authorized = ?9, archived = ?10, credentials = ?11 WHERE row = ?12`,
+		string(a.ID), a.Portal, identifierKey(a.Identifier), string(a.Identifier.Type), []byte(a.Identifier.Value), string(a.InboxID), []byte(a.Name),
 		a.Active, a.Authorized, a.Archived, sealed, before.row)
 }

@@ -14,7 +14,7 @@ func (s *Store) WriteMedia(ctx context.Context, id string, n int, chunk []byte) 
 			return err
 		}
 		return c.run(`INSERT INTO @chunks (id, n, data) VALUES (?1, ?2, ?3) ON CONFLICT (id, n) DO UPDATE SET data = excluded.data`,
-			id, n, chunk)
+			id, n, blob(chunk))
 	})
 }
 

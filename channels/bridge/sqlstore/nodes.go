@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"math"
 	"time"
 
@@ -11,6 +13,8 @@ import (
 
 // Join implements [bridge.Store]. A second process gets [bridge.ErrStoreInUse].
 func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.acquire(ctx); err != nil {
 		return 0, err
 	}
@@ -20,7 +24,7 @@ func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, err
 		if err := c.run(`DELETE FROM @nodes WHERE channel = ?1`, string(channel)); err != nil {
 			return err
 		}
-		if err := c.run(`UPDATE @lanes SET owner = 0 WHERE channel = ?1 AND owner <> 0`, string(channel)); err != nil {
+		if err := c.freeLanes(`channel = ?1`, string(channel)); err != nil {
 			return err
 		}
 		var n int64
@@ -28,33 +32,40 @@ func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, err
 		node = bridge.Node(n)
 		return err
 	})
-	return node, err
+	if err != nil {
+		return 0, errors.Join(err, s.unlockIfIdle())
+	}
+	s.joined[channel] = node
+	return node, nil
 }
 
 // Leave implements [bridge.Store].
 func (s *Store) Leave(ctx context.Context, node bridge.Node) error {
-	left := 0
-	err := s.write.do(ctx, func(c *session) error {
-		if err := c.run(`UPDATE @lanes SET owner = 0 WHERE owner = ?1`, int64(node)); err != nil {
-			return err
-		}
-		if err := c.run(`DELETE FROM @nodes WHERE node = ?1`, int64(node)); err != nil {
-			return err
-		}
-		return c.get(`SELECT COUNT(*) FROM @nodes`, nil, &left)
-	})
-	if err != nil || left > 0 {
-		return err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	err := s.write.do(ctx, func(c *session) error {
+		if err := c.freeLanes(`owner = ?1`, int64(node)); err != nil {
+			return err
+		}
+		return c.run(`DELETE FROM @nodes WHERE node = ?1`, int64(node))
+	})
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(s.joined, func(_ channels.ID, n bridge.Node) bool { return n == node })
+	return s.unlockIfIdle()
+}
+
+// unlockIfIdle lets another process run bridges on the file once none of this process does.
+func (s *Store) unlockIfIdle() error {
+	if len(s.joined) > 0 {
+		return nil
+	}
 	return s.unlock()
 }
 
 // acquire makes this process the one that runs bridges on the file.
 func (s *Store) acquire(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.lock != nil {
 		return nil
 	}
@@ -75,9 +86,12 @@ func (s *Store) unlock() error {
 	return unlockConn(conn)
 }
 
+// forever is the end of a pause that only ResumePortal ends.
+const forever = int64(math.MaxInt64)
+
 // PausePortal implements [bridge.Store].
 func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, reason string) error {
-	end := int64(math.MaxInt64)
+	end := forever
 	if !until.IsZero() {
 		end = micros(until)
 	}

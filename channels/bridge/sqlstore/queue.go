@@ -45,8 +45,8 @@ func (s *Store) Accept(ctx context.Context, items ...*bridge.NewItem) ([]bridge.
 }
 
 func (c *session) accept(it *bridge.NewItem) (bridge.Acceptance, error) {
-	if it.Key == "" {
-		return 0, errors.New("sqlstore: an item needs a key")
+	if it.Key == "" || it.At.IsZero() {
+		return 0, errors.New("sqlstore: an item needs a key and the time of its acceptance")
 	}
 	key := digest(string(it.Channel), it.Key)
 	body := it.Content
@@ -85,7 +85,7 @@ func (c *session) insert(it *bridge.NewItem) error {
 	var seq int64
 	err := c.get(`INSERT INTO @items (channel, portal, lane, lane_name, kind, item_key, ord, payload, accepted_at, due, deadline, buried_at, reason)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING seq`,
-		[]any{string(it.Channel), it.Portal, lane, []byte(it.Lane), string(it.Kind), digest(string(it.Channel), it.Key), it.Order, it.Payload,
+		[]any{string(it.Channel), it.Portal, lane, []byte(it.Lane), string(it.Kind), digest(string(it.Channel), it.Key), it.Order, blob(it.Payload),
 			micros(it.At), micros(due), micros(it.Deadline), buried, []byte(it.Buried)}, &seq)
 	if err != nil {
 		return err
@@ -104,7 +104,8 @@ func (c *session) insert(it *bridge.NewItem) error {
 		return err
 	}
 	// An item that sorts before the lane's head becomes the head, unless the head is being worked on.
-	return c.run(`UPDATE @lanes SET ord = ?1, due = ?2 WHERE lane = ?3 AND owner = 0 AND ord > ?1`, it.Order, micros(due), lane)
+	return c.run(`UPDATE @lanes SET portal = ?1, calls_hubspot = ?2, ord = ?3, due = ?4 WHERE lane = ?5 AND owner = 0 AND ord > ?3`,
+		it.Portal, it.Kind.CallsHubSpot(), it.Order, micros(due), lane)
 }
 
 // Claim implements [bridge.Store].
@@ -115,6 +116,9 @@ func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID
 	var lanes [][]byte
 	pick := func(c *session) error {
 		lanes = lanes[:0]
+		if err := c.running(node, channel); err != nil {
+			return err
+		}
 		return c.each(`SELECT l.lane `+due+` ORDER BY l.due LIMIT ?3`, []any{string(channel), micros(now), limit},
 			func(scan func(...any) error) error {
 				var lane []byte
@@ -147,20 +151,37 @@ func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID
 		}
 	}
 	return out, s.read(ctx, func(c *session) error {
-		var next int64
-		err := c.get(`SELECT COALESCE(MIN(due), 0) FROM @lanes WHERE channel = ?1 AND owner = 0 AND due > ?2`,
-			[]any{string(channel), micros(now)}, &next)
+		next, err := c.next(channel, now)
 		out.Next = fromMicros(next)
 		return err
 	})
 }
 
-func (c *session) claimHead(node bridge.Node, lane []byte) (*bridge.Item, error) {
-	if err := c.run(`UPDATE @lanes SET owner = ?1 WHERE lane = ?2`, int64(node), lane); err != nil {
-		return nil, err
+// next returns when a waiting lane is due or a pause ends, whichever is first.
+func (c *session) next(channel channels.ID, now time.Time) (next int64, err error) {
+	err = c.get(`SELECT COALESCE(MIN(at), 0) FROM (
+		SELECT MIN(due) AS at FROM @lanes WHERE channel = ?1 AND owner = 0 AND due > ?2
+		UNION ALL SELECT MIN(paused_until) FROM @portals WHERE channel = ?1 AND paused_until > ?2 AND paused_until < ?3)`,
+		[]any{string(channel), micros(now), forever}, &next)
+	return next, err
+}
+
+// running returns ErrLeaseLost for a node that has left, or whose channel a later node has joined.
+func (c *session) running(node bridge.Node, channel channels.ID) error {
+	var one int
+	err := c.get(`SELECT 1 FROM @nodes WHERE node = ?1 AND channel = ?2`, []any{int64(node), string(channel)}, &one)
+	if errors.Is(err, bridge.ErrNotFound) {
+		return bridge.ErrLeaseLost
 	}
+	return err
+}
+
+func (c *session) claimHead(node bridge.Node, lane []byte) (*bridge.Item, error) {
 	var seq int64
 	if err := c.get(`SELECT seq FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane}, &seq); err != nil {
+		return nil, err
+	}
+	if err := c.run(`UPDATE @lanes SET owner = ?1, claimed = ?2 WHERE lane = ?3`, int64(node), seq, lane); err != nil {
 		return nil, err
 	}
 	if err := c.run(`UPDATE @items SET attempt = attempt + 1 WHERE seq = ?1`, seq); err != nil {
@@ -190,12 +211,14 @@ func scanItem(scan func(...any) error, more ...any) (*bridge.Item, error) {
 	return &it, nil
 }
 
-// own returns ErrLeaseLost unless the node holds the item's lane.
+// own returns ErrLeaseLost unless the node holds the item's lane for this very attempt. A node that repeats a write
+// whose answer was lost may by then hold the lane for another item.
 func (c *session) own(node bridge.Node, it *bridge.Item) (lane []byte, err error) {
 	lane = digest(string(it.Channel), it.Lane)
-	var owner int64
-	err = c.get(`SELECT owner FROM @lanes WHERE lane = ?1`, []any{lane}, &owner)
-	if errors.Is(err, bridge.ErrNotFound) || err == nil && owner != int64(node) {
+	var one int
+	err = c.get(`SELECT 1 FROM @lanes l JOIN @items i ON i.seq = l.claimed
+		WHERE l.lane = ?1 AND l.owner = ?2 AND l.claimed = ?3 AND i.attempt = ?4`, []any{lane, int64(node), it.Seq, it.Attempt}, &one)
+	if errors.Is(err, bridge.ErrNotFound) {
 		return nil, bridge.ErrLeaseLost
 	}
 	return lane, err
@@ -213,6 +236,9 @@ func (s *Store) Checkpoint(ctx context.Context, node bridge.Node, it *bridge.Ite
 
 // Finish implements [bridge.Store].
 func (s *Store) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o *bridge.Outcome) error {
+	if o.At.IsZero() {
+		return errors.New("sqlstore: an outcome needs its time")
+	}
 	return s.write.do(ctx, func(c *session) error {
 		lane, err := c.own(node, it)
 		if err != nil {
@@ -264,15 +290,34 @@ func (c *session) remove(seq int64) error {
 
 // freeLane gives a lane back with its new head, or removes it when it is empty.
 func (c *session) freeLane(lane []byte) error {
-	var ord, due int64
-	err := c.get(`SELECT ord, due FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane}, &ord, &due)
+	var portal, ord, due int64
+	var kind string
+	err := c.get(`SELECT portal, kind, ord, due FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane},
+		&portal, &kind, &ord, &due)
 	if errors.Is(err, bridge.ErrNotFound) {
 		return c.run(`DELETE FROM @lanes WHERE lane = ?1`, lane)
 	}
 	if err != nil {
 		return err
 	}
-	return c.run(`UPDATE @lanes SET owner = 0, ord = ?1, due = ?2 WHERE lane = ?3`, ord, due, lane)
+	return c.run(`UPDATE @lanes SET owner = 0, claimed = 0, portal = ?1, calls_hubspot = ?2, ord = ?3, due = ?4 WHERE lane = ?5`,
+		portal, bridge.Kind(kind).CallsHubSpot(), ord, due, lane)
+}
+
+// freeLanes gives back the lanes that a condition selects. Their heads may not be what was claimed: an earlier item may
+// have come meanwhile.
+func (c *session) freeLanes(where string, args ...any) error {
+	var lanes [][]byte
+	err := c.each(`SELECT lane FROM @lanes WHERE owner <> 0 AND `+where, args, func(scan func(...any) error) error {
+		var lane []byte
+		err := scan(&lane)
+		lanes = append(lanes, lane)
+		return err
+	})
+	for _, lane := range lanes {
+		err = errors.Join(err, c.freeLane(lane))
+	}
+	return err
 }
 
 // Buried implements [bridge.Store].

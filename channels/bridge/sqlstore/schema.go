@@ -40,6 +40,7 @@ var migrations = [][]string{{
 		portal INTEGER NOT NULL,
 		calls_hubspot INTEGER NOT NULL,
 		owner INTEGER NOT NULL DEFAULT 0,
+		claimed INTEGER NOT NULL DEFAULT 0,
 		ord INTEGER NOT NULL,
 		due INTEGER NOT NULL
 	) WITHOUT ROWID`,

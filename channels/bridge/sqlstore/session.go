@@ -103,6 +103,14 @@ func (c *session) each(query string, args []any, fn func(scan func(...any) error
 	return nil
 }
 
+// blob is b for a column that must not be NULL.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
 // Times are stored as microseconds since 1970, the zero time as 0.
 func micros(t time.Time) int64 {
 	if t.IsZero() {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -65,6 +66,12 @@ func openReader(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 		}
 	}
 	return conn, nil
+}
+
+// closeReader gives the connection back to the pool as it was: whoever gets it next may want to write.
+func closeReader(c *session) error {
+	c.ctx = context.Background()
+	return errors.Join(c.run("PRAGMA query_only = OFF"), c.close())
 }
 
 func sqliteFile(ctx context.Context, conn *sql.Conn) (string, error) {

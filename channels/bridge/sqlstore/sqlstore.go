@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"sync"
 
+	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
 	"github.com/customchannels/customchannels-go/oauth"
 )
@@ -44,8 +45,9 @@ type Store struct {
 	write  *writer
 	reads  chan *session
 
-	mu   sync.Mutex
-	lock *sql.Conn // holds the one-bridge lock while a bridge is joined
+	mu     sync.Mutex
+	lock   *sql.Conn                   // holds the one-bridge lock while a bridge is joined
+	joined map[channels.ID]bridge.Node // what runs on each channel
 }
 
 var (
@@ -68,7 +70,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...
 	if keys == nil || keys.ring == nil {
 		return nil, errors.New("sqlstore: a key ring is required, for tokens are stored sealed; KeyFile makes one")
 	}
-	s := &Store{db: db, keys: keys, prefix: "cc_", reads: make(chan *session, readers)}
+	s := &Store{db: db, keys: keys, prefix: "cc_", reads: make(chan *session, readers), joined: map[channels.ID]bridge.Node{}}
 	for _, opt := range opts {
 		if err := opt(s); err != nil {
 			return nil, err
@@ -113,7 +115,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.write.close())
 	}
 	for range len(s.reads) {
-		errs = append(errs, (<-s.reads).close())
+		errs = append(errs, closeReader(<-s.reads))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,6 +125,9 @@ func (s *Store) Close() error {
 
 // read runs fn on a connection for look-ups.
 func (s *Store) read(ctx context.Context, fn func(*session) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case c := <-s.reads:
 		defer func() { s.reads <- c }()

@@ -36,6 +36,9 @@ func newWriter(s *session) *writer { return &writer{session: s} }
 // do runs fn within a transaction and returns after the commit. fn may run more than once: it must set whatever it
 // returns through variables anew each time. If fn fails, nothing of it is committed.
 func (w *writer) do(ctx context.Context, fn func(*session) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	op := &write{ctx: ctx, fn: fn, turn: make(chan bool, 1)}
 	w.mu.Lock()
 	if w.closed {

@@ -1,0 +1,171 @@
+package hubspottest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// attempt sends a webhook once and records how it went.
+func (s *Server) attempt(ctx context.Context, d *delivery) outcome {
+	release := s.hooks.slot(ctx, d.PortalID)
+	if release == nil {
+		return cutOff
+	}
+	defer release()
+	now := s.now()
+	if d.Attempts == 0 || s.cfg.Readings.RetriesSignedAnew {
+		d.SignedAt = now
+	}
+	e := Entry{
+		Time: now, Operation: "webhook.delivery", Method: http.MethodPost, PortalID: d.PortalID,
+		Request: redactBody(d.Body, "application/json"),
+	}
+	err := s.post(ctx, d, &e)
+	if err != nil && ctx.Err() != nil {
+		return cutOff
+	}
+	e.DurationMS = s.now().Sub(now).Milliseconds()
+	if err != nil {
+		e.Error = err.Error()
+		s.cfg.Logger.Warn("hubspottest: a webhook failed", "attempt", d.Attempts+1, "error", err)
+	}
+	s.journal.add(e)
+	return s.settle(d, err != nil)
+}
+
+// slot takes one of the portal's places for concurrent requests. It returns
+// nil when ctx is done.
+func (h *hooks) slot(ctx context.Context, portal int64) (release func()) {
+	h.mu.Lock()
+	places := h.slots[portal]
+	if places == nil {
+		places = make(chan struct{}, perPortal)
+		h.slots[portal] = places
+	}
+	h.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil
+	}
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// settle records the outcome of an attempt that was made.
+func (s *Server) settle(d *delivery, failed bool) outcome {
+	result := ended
+	err := s.update(func(tx *tx) error {
+		d.Attempts++
+		pause, left := s.retryDelay(d.Attempts)
+		if failed && left {
+			d.NextAt = tx.now.Add(pause)
+			tx.deliveries.put(tx, d.ID, d)
+			result = again
+			return nil
+		}
+		tx.deliveries.remove(tx, d.ID)
+		return nil
+	})
+	if err != nil {
+		s.cfg.Logger.Error("hubspottest: a webhook's outcome was not stored; it may be sent again", "error", err)
+	}
+	return result
+}
+
+// retryDelay is the pause after so many attempts.
+func (s *Server) retryDelay(attempts int) (time.Duration, bool) {
+	delays := s.cfg.RetryDelays
+	if delays == nil {
+		delays = hubspotDelays
+	}
+	if attempts > len(delays) {
+		return 0, false
+	}
+	pause := delays[attempts-1]
+	if s.cfg.RetryDelays == nil {
+		pause += rand.N(pause / 10)
+	}
+	return pause, true
+}
+
+// post makes the request of an attempt. Only a 2xx answer is accepted, and
+// redirects are not followed.
+func (s *Server) post(ctx context.Context, d *delivery, e *Entry) error {
+	var target, secret string
+	s.view(func(st *state) {
+		if ch := st.channels.get(d.ChannelID); ch != nil {
+			target = ch.WebhookURL
+		}
+		secret = st.app().ClientSecret
+	})
+	if target == "" {
+		return errors.New("the channel has no webhookUrl")
+	}
+	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(d.Body))
+	if err != nil {
+		return errors.New("the channel's webhookUrl is not a URL")
+	}
+	e.Path = redactWebhook(req.URL)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "hubspottest")
+	signHeaders(req.Header, secret, target, d.Body, d.SignedAt, s.cfg.Readings.SignatureV2)
+
+	client := *s.cfg.HTTPClient
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	resp, err := client.Do(req)
+	if err != nil {
+		return plainError(err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxJournalBody))
+	e.Status, e.Response = resp.StatusCode, redactBody(answer, resp.Header.Get("Content-Type"))
+	switch {
+	case err != nil:
+		return plainError(err)
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return fmt.Errorf("the app answered %d", resp.StatusCode)
+	}
+	return nil
+}
+
+// plainError is a client's error without the URL, whose query may be secret.
+func plainError(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		if wrapped.Timeout() {
+			return fmt.Errorf("the app did not answer within %v", webhookTimeout)
+		}
+		return wrapped.Err
+	}
+	return err
+}
+
+// redactWebhook hides the values of a webhook URL's query: apps put secrets of
+// their own there.
+func redactWebhook(u *url.URL) string {
+	shown := *u
+	shown.User = nil
+	shown.RawQuery = ""
+	if u.RawQuery == "" {
+		return shown.String()
+	}
+	var names []string
+	for part := range strings.SplitSeq(u.RawQuery, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		names = append(names, name+"="+redacted)
+	}
+	return shown.String() + "?" + strings.Join(names, "&")
+}
