@@ -87,7 +87,9 @@ func (k DeveloperKey) authorizer() authorizer {
 		q := r.URL.Query()
 		q.Set("hapikey", k.Key)
 		q.Set("appId", strconv.FormatInt(k.AppID, 10))
-		r.URL.RawQuery = q.Encode()
+		u := *r.URL
+		u.RawQuery = q.Encode()
+		r.URL = &u
 		return rest.Grant{Secret: k.Key}, nil
 	}
 }

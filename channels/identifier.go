@@ -1,7 +1,6 @@
 package channels
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/mail"
 	"strings"
@@ -143,14 +142,22 @@ func (d *DeliveryIdentifier) UnmarshalJSON(data []byte) error {
 		*d = DeliveryIdentifier{Value: value}
 		return nil
 	}
-	var wire struct {
-		Type  IdentifierType `json:"type"`
-		Value looseString    `json:"value"`
+	o, err := jsonx.NewObject(data)
+	if err != nil {
+		return fmt.Errorf("delivery identifier: %w", err)
 	}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
+	*d = DeliveryIdentifier{}
+	for o.Next() {
+		switch string(o.Key) {
+		case "type":
+			err = jsonx.String(o.Value, &d.Type)
+		case "value":
+			err = jsonx.String(o.Value, &d.Value)
+		}
+		if err != nil {
+			return fmt.Errorf("delivery identifier: %w", err)
+		}
 	}
-	*d = DeliveryIdentifier{wire.Type, string(wire.Value)}
 	return nil
 }
 

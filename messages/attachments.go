@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -46,31 +47,46 @@ func (as Attachments) list() []Attachment {
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (as *Attachments) UnmarshalJSON(data []byte) error {
-	var raws []json.RawMessage
-	if err := json.Unmarshal(data, &raws); err != nil {
+	*as = nil
+	if jsonx.Kind(data) == 'n' {
+		return nil
+	}
+	l, err := jsonx.NewList(data)
+	if err != nil {
 		return fmt.Errorf("attachments: %w", err)
 	}
-	*as = nil
-	for _, raw := range raws {
-		if jsonx.Kind(raw) != 'n' {
-			*as = append(*as, decodeAttachment(raw))
+	for l.Next() {
+		if jsonx.Kind(l.Value) != 'n' {
+			*as = append(*as, decodeAttachment(l.Value))
 		}
 	}
 	return nil
 }
 
-func decodeAttachment(raw json.RawMessage) Attachment {
-	var head struct {
-		Type AttachmentType `json:"type"`
+func decodeAttachment(raw []byte) Attachment {
+	t, err := typeOf(raw)
+	if err == nil {
+		if a := newAttachment(t); a != nil && json.Unmarshal(raw, a) == nil {
+			return a
+		}
 	}
-	if json.Unmarshal(raw, &head) != nil {
-		return &UnknownAttachment{Raw: raw}
+	return &UnknownAttachment{Type: t, Raw: bytes.Clone(raw)}
+}
+
+// typeOf returns the type that an attachment says it has.
+func typeOf(raw []byte) (AttachmentType, error) {
+	o, err := jsonx.NewObject(raw)
+	if err != nil {
+		return "", err
 	}
-	a := newAttachment(head.Type)
-	if a == nil || json.Unmarshal(raw, a) != nil {
-		return &UnknownAttachment{Type: head.Type, Raw: raw}
+	for o.Next() {
+		if string(o.Key) == "type" {
+			var t AttachmentType
+			err := jsonx.String(o.Value, &t)
+			return t, err
+		}
 	}
-	return a
+	return "", nil
 }
 
 // newAttachment returns an empty attachment of a type, or nil if it is not known.
@@ -106,46 +122,33 @@ func (*UnsupportedContentAttachment) attachmentType() AttachmentType { return Ty
 func (*WhatsAppTemplateAttachment) attachmentType() AttachmentType   { return TypeWhatsAppTemplate }
 func (a *UnknownAttachment) attachmentType() AttachmentType          { return a.Type }
 
-// withType encodes v, which has to encode as an object, with its type as the first member.
-func withType(t AttachmentType, v any) ([]byte, error) {
-	data, err := jsonx.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	members := data[1:]
-	head := `{"type":"` + string(t) + `"`
-	if len(members) > 1 {
-		head += ","
-	}
-	return append([]byte(head), members...), nil
-}
-
 // MarshalJSON implements [json.Marshaler].
 func (a *FileAttachment) MarshalJSON() ([]byte, error) {
 	type plain FileAttachment
-	return withType(TypeFile, (*plain)(a))
+	return jsonx.Marshal(struct {
+		Type AttachmentType `json:"type"`
+		*plain
+	}{TypeFile, (*plain)(a)})
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (a *LocationAttachment) MarshalJSON() ([]byte, error) {
 	type plain LocationAttachment
-	return withType(TypeLocation, (*plain)(a))
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (a *UnsupportedContentAttachment) MarshalJSON() ([]byte, error) {
-	type plain UnsupportedContentAttachment
-	return withType(TypeUnsupportedContent, (*plain)(a))
+	return jsonx.Marshal(struct {
+		Type AttachmentType `json:"type"`
+		*plain
+	}{TypeLocation, (*plain)(a)})
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (a *QuickRepliesAttachment) MarshalJSON() ([]byte, error) {
 	type plain QuickRepliesAttachment
 	p := plain(*a)
-	if p.Replies == nil {
-		p.Replies = []QuickReply{}
-	}
-	return withType(TypeQuickReplies, p)
+	p.Replies = orEmpty(p.Replies)
+	return jsonx.Marshal(struct {
+		Type AttachmentType `json:"type"`
+		plain
+	}{TypeQuickReplies, p})
 }
 
 // MarshalJSON implements [json.Marshaler].
@@ -158,19 +161,36 @@ func (a *WhatsAppTemplateAttachment) MarshalJSON() ([]byte, error) {
 	if p.CRMObjectIDs == nil {
 		p.CRMObjectIDs = map[string]int64{}
 	}
-	return withType(TypeWhatsAppTemplate, p)
+	return jsonx.Marshal(struct {
+		Type AttachmentType `json:"type"`
+		plain
+	}{TypeWhatsAppTemplate, p})
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (a *UnsupportedContentAttachment) MarshalJSON() ([]byte, error) {
+	return jsonx.Marshal(bareAttachment{TypeUnsupportedContent})
+}
+
+// bareAttachment is one that has nothing but a type.
+type bareAttachment struct {
+	Type AttachmentType `json:"type"`
 }
 
 // MarshalJSON implements [json.Marshaler]. HubSpot takes the file id of a header, and only that, as a number.
 func (a *MessageHeaderAttachment) MarshalJSON() ([]byte, error) {
-	wire := messageHeader{Text: a.Text}
+	wire := struct {
+		Type   AttachmentType `json:"type"`
+		Text   string         `json:"text,omitempty"`
+		FileID json.Number    `json:"fileId,omitempty"`
+	}{Type: TypeMessageHeader, Text: a.Text}
 	if a.FileID != "" {
 		if _, err := strconv.ParseInt(string(a.FileID), 10, 64); err != nil {
 			return nil, fmt.Errorf("the file id %q of a message header is not a number", a.FileID)
 		}
 		wire.FileID = json.Number(a.FileID)
 	}
-	return withType(TypeMessageHeader, wire)
+	return jsonx.Marshal(wire)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -186,12 +206,9 @@ func (a *MessageHeaderAttachment) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-type messageHeader struct {
-	Text   string      `json:"text,omitempty"`
-	FileID json.Number `json:"fileId,omitempty"`
-}
-
+// socialMetadata is how HubSpot writes a post: one level deeper than the other attachments.
 type socialMetadata struct {
+	Type     AttachmentType        `json:"type"`
 	Metadata *socialMetadataFields `json:"socialMetadata"`
 }
 
@@ -199,18 +216,18 @@ type socialMetadataFields SocialMetadataAttachment
 
 // MarshalJSON implements [json.Marshaler].
 func (a *SocialMetadataAttachment) MarshalJSON() ([]byte, error) {
-	return withType(TypeSocialMetadata, socialMetadata{(*socialMetadataFields)(a)})
+	return jsonx.Marshal(socialMetadata{TypeSocialMetadata, (*socialMetadataFields)(a)})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (a *SocialMetadataAttachment) UnmarshalJSON(data []byte) error {
-	return json.Unmarshal(data, &socialMetadata{(*socialMetadataFields)(a)})
+	return json.Unmarshal(data, &socialMetadata{Metadata: (*socialMetadataFields)(a)})
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (a *UnknownAttachment) MarshalJSON() ([]byte, error) {
 	if len(a.Raw) == 0 {
-		return withType(a.Type, struct{}{})
+		return jsonx.Marshal(bareAttachment{a.Type})
 	}
 	return a.Raw, nil
 }

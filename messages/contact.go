@@ -1,6 +1,10 @@
 package messages
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/customchannels/customchannels-go/internal/jsonx"
+)
 
 // ContactAttachment is a contact card.
 type ContactAttachment struct {
@@ -75,6 +79,7 @@ type ContactURL struct {
 
 // contactCard is how HubSpot writes a contact: the lists are required, name and organisation are not.
 type contactCard struct {
+	Type    AttachmentType `json:"type"`
 	Profile struct {
 		Name      ContactName      `json:"name,omitzero"`
 		Org       ContactOrg       `json:"org,omitzero"`
@@ -87,12 +92,12 @@ type contactCard struct {
 
 // MarshalJSON implements [json.Marshaler].
 func (a *ContactAttachment) MarshalJSON() ([]byte, error) {
-	var card contactCard
+	card := contactCard{Type: TypeContact}
 	p := &card.Profile
 	p.Name, p.Org = a.Name, a.Org
 	p.Addresses, p.Emails = orEmpty(a.Addresses), orEmpty(a.Emails)
 	p.Phones, p.URLs = orEmpty(a.Phones), orEmpty(a.URLs)
-	return withType(TypeContact, card)
+	return jsonx.Marshal(card)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

@@ -81,7 +81,7 @@ func TestAttachmentsLeniency(t *testing.T) {
 		`[{"url":"https://f.test/a"}]`:  {&messages.FileAttachment{URL: "https://f.test/a"}},
 		`[{"type":"FILE","fileId":{}}]`: {&messages.UnknownAttachment{Type: "FILE", Raw: json.RawMessage(`{"type":"FILE","fileId":{}}`)}},
 		`[{"type":"NEW","a":1}]`:        {&messages.UnknownAttachment{Type: "NEW", Raw: json.RawMessage(`{"type":"NEW","a":1}`)}},
-		`[{"type":7}]`:                  {&messages.UnknownAttachment{Raw: json.RawMessage(`{"type":7}`)}},
+		`[{"type":7}]`:                  {&messages.UnknownAttachment{Type: "7", Raw: json.RawMessage(`{"type":7}`)}},
 		`["x"]`:                         {&messages.UnknownAttachment{Raw: json.RawMessage(`"x"`)}},
 		`[{"type":"MESSAGE_HEADER","fileId":"12"}]`: {messages.MessageHeader("", "12")},
 		`[{"type":"CONTACT","contactProfile":{"phones":[{"phone":"+1"}]}}]`: {

@@ -204,7 +204,7 @@ func (d *Draft) validateAttachments() error {
 		case nil:
 			return invalid(errors.New("an attachment is nil"))
 		case *FileAttachment:
-			if a.ID == "" {
+			if a == nil || a.ID == "" {
 				return invalid(errors.New("a file attachment needs the id of an uploaded file: HubSpot takes no URLs"))
 			}
 		case *WhatsAppTemplateAttachment:

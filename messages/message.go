@@ -116,13 +116,23 @@ func (s *Status) UnmarshalJSON(data []byte) error {
 		}
 		return nil
 	}
-	var wire wireStatus
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
+	o, err := jsonx.NewObject(data)
+	if err != nil {
+		return fmt.Errorf("message status: %w", err)
 	}
-	*s = Status{Type: wire.Type}
-	if wire.Failure != nil {
-		s.Reason, s.Tokens = wire.Failure.Reason, wire.Failure.Tokens
+	*s = Status{}
+	for o.Next() {
+		switch string(o.Key) {
+		case "statusType":
+			err = jsonx.String(o.Value, &s.Type)
+		case "failureDetails":
+			var failure statusFailure
+			err = json.Unmarshal(o.Value, &failure)
+			s.Reason, s.Tokens = failure.Reason, failure.Tokens
+		}
+		if err != nil {
+			return fmt.Errorf("message status: %w", err)
+		}
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ const (
 	// searchBytes bounds what one refused request can make us hash in search of the cause, whatever its size and
 	// however many variants there are.
 	searchBytes = 256 << 10
+	// searchSorted bounds the body that is decoded in search of the cause.
+	searchSorted = 32 << 10
 	// searchOverhead is what a signature costs beside its message, in bytes hashed.
 	searchOverhead = 256
 	// maxShown bounds how much of a URL an error repeats.
@@ -85,7 +87,7 @@ func (s *search) run() ([]finding, bool) {
 				}
 				if i >= s.sloppy {
 					found = append(found, finding{"A client secret has quotes or white space around it.",
-						"Remove them where the secret comes from."})
+						"Remove what is around the secret where it comes from."})
 				}
 				return found, true
 			}
@@ -115,7 +117,7 @@ func (s *search) unexplained() finding {
 	case announced > 0 && announced != int64(len(s.body)):
 		return finding{fmt.Sprintf("The request announced %d bytes of body and %d were verified.", announced, len(s.body)),
 			rawBytes}
-	case len(s.body) <= s.budget && isSorted(s.body):
+	case len(s.body) <= searchSorted && isSorted(s.body):
 		return finding{"The members of the body are in alphabetical order, which is how re-encoding leaves them, not HubSpot.", rawBytes}
 	case slices.ContainsFunc(s.secrets, isAccessToken):
 		return finding{"A secret is an access token (pat-...), which signs nothing.",

@@ -154,6 +154,9 @@ var setups = []setup{
 	{name: "body taken for Latin-1", change: content(toLatin1)},
 	{name: "body in base64", change: content(func(b []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(b)) })},
 	{name: "body read before", change: func(_ *webhook.Verifier, _ *http.Request, _ []byte) []byte { return nil }},
+	{name: "proxy's own headers wrong", change: all(public(""), header("X-Forwarded-Proto", "http"),
+		func(v *webhook.Verifier, _ *http.Request, body []byte) []byte { v.TrustProxy = true; return body })},
+	{name: "large body, other app's secret", body: accountCreated + strings.Repeat(" ", 300<<10), change: secrets(otherSecret)},
 	{name: "v1 only", signed: []webhook.Version{webhook.V1}},
 	{name: "v3 left out of Versions", change: func(v *webhook.Verifier, _ *http.Request, b []byte) []byte {
 		v.Versions = []webhook.Version{webhook.V2}

@@ -19,84 +19,46 @@ func checkStrict(body []byte) error {
 	if !utf8.Valid(body) {
 		return errors.New("the body is not valid UTF-8")
 	}
-	s := strictScanner{body: body}
-	for s.pos < len(body) {
-		if err := s.next(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// strictScanner walks over a JSON text.
-type strictScanner struct {
-	body  []byte
-	pos   int
-	depth int
-}
-
-// next moves past the next token, or all of the object or array that it opens.
-func (s *strictScanner) next() error {
-	switch s.body[s.pos] {
-	case '{', '[':
-		if s.depth++; s.depth > maxDepth {
-			return fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
-		}
-		var err error
-		if s.body[s.pos] == '{' {
-			err = s.object()
-		} else {
-			err = s.array()
-		}
-		s.depth--
+	if start := bytes.IndexAny(body, "{["); start >= 0 {
+		_, err := checkNames(body, start, 1)
 		return err
-	case '"':
-		s.pos += stringLength(s.body[s.pos:])
-	default:
-		s.pos++
 	}
 	return nil
 }
 
-func (s *strictScanner) array() error {
-	for s.pos++; s.pos < len(s.body); {
-		if s.body[s.pos] == ']' {
-			s.pos++
-			return nil
-		}
-		if err := s.next(); err != nil {
-			return err
-		}
+// checkNames checks the object or array that begins at body[i], and all within, and returns where it ends.
+func checkNames(body []byte, i, depth int) (end int, err error) {
+	if depth > maxDepth {
+		return i, fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
 	}
-	return nil
-}
-
-func (s *strictScanner) object() error {
-	var few [16][]byte // enough for most objects
+	isObject := body[i] == '{'
+	expectName := isObject
+	var few [16][]byte // enough for most objects, without an allocation
 	names := nameSet{list: few[:0]}
-	expectName := true
-	for s.pos++; s.pos < len(s.body); {
-		switch c := s.body[s.pos]; {
-		case c == '}':
-			s.pos++
-			return nil
-		case c == '"' && expectName:
-			start := s.pos
-			s.pos += stringLength(s.body[start:])
-			name := memberName(s.body[start:s.pos])
-			if names.has(name) {
-				return fmt.Errorf("the name %s occurs twice in one object", shorten(string(name)))
+	for i++; i < len(body); i++ {
+		switch body[i] {
+		case '}', ']':
+			return i, nil
+		case ',':
+			expectName = isObject
+		case '{', '[':
+			if i, err = checkNames(body, i, depth+1); err != nil {
+				return i, err
 			}
-			names.list = append(names.list, name)
-			expectName = false
-		default:
-			expectName = expectName || c == ','
-			if err := s.next(); err != nil {
-				return err
+		case '"':
+			text := body[i : i+stringLength(body[i:])]
+			if expectName {
+				name := memberName(text)
+				if names.has(name) {
+					return i, fmt.Errorf("the name %s occurs twice in one object", shorten(string(name)))
+				}
+				names.list = append(names.list, name)
+				expectName = false
 			}
+			i += len(text) - 1
 		}
 	}
-	return nil
+	return i, nil
 }
 
 // memberName returns a JSON string with its escapes resolved, so that equal names are equal bytes.

@@ -85,8 +85,8 @@ type alternative struct {
 	explain func() finding
 }
 
-// plain returns an explanation that is ready.
-func plain(detail, fix string) func() finding {
+// says returns an explanation that is ready.
+func says(detail, fix string) func() finding {
 	return func() finding { return finding{detail, fix} }
 }
 
@@ -159,20 +159,20 @@ func (s *search) targets(target string) []alternative {
 	}
 	var list []alternative
 	if trimmed := strings.TrimRight(path, "/"); trimmed != path {
-		list = append(list, alternative{trimmed + query, plain(
+		list = append(list, alternative{trimmed + query, says(
 			"HubSpot signed the path without a slash at its end; the request arrived with one.",
 			"Something on the way adds it: let the path pass unchanged, or register the webhook URL with the slash.")})
 	} else {
-		list = append(list, alternative{path + "/" + query, plain(
+		list = append(list, alternative{path + "/" + query, says(
 			"HubSpot signed the path with a slash at its end; the request arrived without it.",
 			"Something on the way removes it: let the path pass unchanged, or register the webhook URL without the slash.")})
 	}
 	if hasQuery {
-		list = append(list, alternative{path, plain(
+		list = append(list, alternative{path, says(
 			"HubSpot signed the URL without a query; the request arrived with one.",
 			"Something on the way adds the query: let the URL pass unchanged.")})
 		if spaces := strings.NewReplacer("+", "%20", "%20", "+").Replace(query); spaces != query {
-			list = append(list, alternative{path + spaces, plain(
+			list = append(list, alternative{path + spaces, says(
 				"HubSpot signed the query with its spaces written otherwise (+ or %20).",
 				"Something on the way encodes the query anew: let it pass unchanged.")})
 		}
@@ -187,7 +187,7 @@ func (s *search) targets(target string) []alternative {
 		}
 	}
 	if s.r.URL != nil && s.r.RequestURI != "" {
-		list = append(list, alternative{s.r.URL.RequestURI(), plain(
+		list = append(list, alternative{s.r.URL.RequestURI(), says(
 			"r.RequestURI is not what HubSpot called, and r.URL is.",
 			"Whatever rewrites r.RequestURI should leave it as it came over the wire.")})
 	}

@@ -21,7 +21,7 @@ const (
 
 // A Verifier decides whether a request was signed by HubSpot for this app. Make one with [NewVerifier], set its fields,
 // and share it: Verify is safe for concurrent use as long as no field changes. A Verifier may be copied and the copy
-// changed. However it is printed, it shows no secret.
+// changed, slices by new ones. However it is printed, it shows no secret.
 type Verifier struct {
 	// PublicURL is what stands before the path that this process sees: https://hooks.example.com, followed by a path
 	// only if a proxy strips one. HubSpot signs the URL that it calls, which a process behind a proxy cannot know from
@@ -77,8 +77,8 @@ func (v *Verifier) Validate() error {
 }
 
 // Verify reports whether HubSpot signed r, whose body is given as the bytes that came over the wire. It reads only the
-// method, the URL and the headers of r. The error is a [*VerifyError]; after a mismatch finding its cause costs some
-// 200 µs at most, however large the request.
+// method, the URL and the headers of r. The error is a [*VerifyError]. After a mismatch Verify looks for its cause, which
+// costs about a millisecond at most, however large the request.
 //
 // Two things are left to what comes after. A request that is repeated within MaxAge verifies each time. And HubSpot's
 // schemes do not mark where the URL ends and the body begins: bytes moved from one to the other keep the signature. No

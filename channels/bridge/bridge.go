@@ -69,6 +69,7 @@ func New(ch Channel, cfg Config) (*Bridge, error) {
 		b.channel.Store(cfg.ChannelID)
 	}
 	def(&cfg.App.RedirectURL, b.url("/oauth/callback"))
+	def(&cfg.App.Logger, b.log)
 	next := cfg.App.OnInstall
 	cfg.App.OnInstall = func(ctx context.Context, in *oauth.Install) error {
 		if err := b.installed(ctx, in); err != nil {

@@ -17,8 +17,8 @@ type Config struct {
 	// API tunes the clients that talk to HubSpot. The base URL is taken from App.BaseURL.
 	API []channels.Option
 
-	// App is the OAuth app. New fills an empty RedirectURL with the callback's URL, and puts a step of the bridge's
-	// own in front of OnInstall. Share one App between bridges only if they run on the same Store.
+	// App is the OAuth app. New fills an empty RedirectURL with the callback's URL and an empty Logger with the one
+	// below, and puts a step of the bridge's own in front of OnInstall. Share one App between bridges only if they run on the same Store.
 	App *oauth.App
 
 	// ChannelID is the id of a channel that was registered before. Leave it empty to have Registry register it.
@@ -91,7 +91,7 @@ func (c *Config) validate() error {
 	require(c.Registry == nil || c.Definition.Name != "", "Definition.Name is required to register the channel")
 	require(c.Prefix == "" || strings.HasPrefix(c.Prefix, "/") && !strings.HasSuffix(c.Prefix, "/"), `Prefix must begin with "/" and not end with it`)
 	require(c.Workers >= 0 && c.MaxIncomingBytes >= 0, "Workers and MaxIncomingBytes must not be negative")
-	require(c.DeliverFor >= 0 && c.HoldFor >= 0 && c.IdempotencyWindow >= 0 && c.SendTimeout >= 0 && c.StopTimeout >= 0, "durations must not be negative")
+	require(c.DeliverFor >= 0 && c.HoldFor >= 0 && c.IdempotencyWindow >= 0 && c.SendTimeout >= 0 && c.StopTimeout >= 0, "DeliverFor, HoldFor, IdempotencyWindow, SendTimeout and StopTimeout must not be negative")
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, fmt.Errorf("bridge: Config.PublicURL %q must be like https://chat.example.com", c.PublicURL))
 	}

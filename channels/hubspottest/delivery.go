@@ -1,7 +1,6 @@
 package hubspottest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +25,7 @@ func (s *Server) attempt(ctx context.Context, d *delivery) outcome {
 	}
 	e := Entry{
 		Time: now, Operation: "webhook.delivery", Method: http.MethodPost, PortalID: d.PortalID,
-		Request: redactBody(d.Body, "application/json"),
+		Request: redactBody([]byte(d.Body), "application/json"),
 	}
 	err := s.post(ctx, d, &e)
 	if err != nil && ctx.Err() != nil {
@@ -102,6 +101,9 @@ func (s *Server) retryDelay(attempts int) (time.Duration, bool) {
 // post makes the request of an attempt. Only a 2xx answer is accepted, and
 // redirects are not followed.
 func (s *Server) post(ctx context.Context, d *delivery, e *Entry) error {
+	if err := s.stored(d.mark); err != nil {
+		return err
+	}
 	var target, secret string
 	s.view(func(st *state) {
 		if ch := st.channels.get(d.ChannelID); ch != nil {
@@ -114,7 +116,7 @@ func (s *Server) post(ctx context.Context, d *delivery, e *Entry) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(d.Body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(d.Body))
 	if err != nil {
 		return errors.New("the channel's webhookUrl is not a URL")
 	}

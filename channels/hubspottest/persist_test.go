@@ -128,7 +128,7 @@ func TestPendingWebhooksSurvive(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		reply("two") // not attempted
+		reply("two <&>") // not attempted
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -141,8 +141,11 @@ func TestPendingWebhooksSurvive(t *testing.T) {
 		got := map[string]time.Duration{}
 		for _, d := range h.all() {
 			got[d.body["message"].(object)["text"].(string)] = d.at.Sub(start)
+			if strings.Contains(d.raw, `\u00`) {
+				t.Errorf("the stored body is not the one that was made: %s", d.raw)
+			}
 		}
-		diff(t, "deliveries", map[string]time.Duration{"two": 0, "one": time.Minute}, got)
+		diff(t, "deliveries", map[string]time.Duration{"two <&>": 0, "one": time.Minute}, got)
 	})
 }
 

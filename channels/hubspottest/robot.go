@@ -77,12 +77,28 @@ type page struct {
 	root   *html.Node
 }
 
+// open loads a page, and again while the app says that it is not ready yet: it
+// may be about to learn the id of its new channel.
 func (a *admin) open(ctx context.Context, address string) (*page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a URL: %w", address, err)
 	}
-	return a.load(req)
+	patience := time.NewTimer(channelPatience)
+	defer patience.Stop()
+	for {
+		p, err := a.load(req)
+		if err != nil || p.status != http.StatusServiceUnavailable {
+			return p, err
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-patience.C:
+			return p, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 func (a *admin) load(req *http.Request) (*page, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // Server is a HubSpot in a box. It is an http.Handler; use it
-
+//
 //   - with [Server.Start], which listens on a loopback port and delivers
 //     webhooks until [Server.Close], like an httptest.Server, or
 //   - in an http.Server of your own, with [Server.Run] delivering webhooks, or

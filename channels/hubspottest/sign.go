@@ -13,24 +13,22 @@ import (
 
 // signHeaders sets the signature headers of a webhook, as HubSpot's page on
 // validating requests describes them.
-func signHeaders(h http.Header, secret, url string, body []byte, at time.Time, v2 bool) {
+func signHeaders(h http.Header, secret, url, body string, at time.Time, v2 bool) {
 	stamp := strconv.FormatInt(at.UnixMilli(), 10)
 	h.Set("X-HubSpot-Request-Timestamp", stamp)
 	h.Set("X-HubSpot-Signature-v3", signV3(secret, http.MethodPost, url, body, stamp))
 	if v2 {
 		h.Set("X-HubSpot-Signature-Version", "v2")
-		h.Set("X-HubSpot-Signature", hexDigest(secret, http.MethodPost, url, string(body)))
+		h.Set("X-HubSpot-Signature", hexDigest(secret, http.MethodPost, url, body))
 		return
 	}
 	h.Set("X-HubSpot-Signature-Version", "v1")
-	h.Set("X-HubSpot-Signature", hexDigest(secret, string(body)))
+	h.Set("X-HubSpot-Signature", hexDigest(secret, body))
 }
 
-func signV3(secret, method, url string, body []byte, stamp string) string {
+func signV3(secret, method, url, body, stamp string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(method + v3Escapes.Replace(url)))
-	mac.Write(body)
-	mac.Write([]byte(stamp))
+	mac.Write([]byte(method + v3Escapes.Replace(url) + body + stamp))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 

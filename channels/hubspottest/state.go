@@ -164,7 +164,7 @@ type tx struct {
 	now     time.Time
 	changes []change
 	shown   []func() event
-	woken   bool // a webhook waits
+	queued  []*delivery
 }
 
 type change struct {
@@ -184,13 +184,16 @@ func (s *Server) update(fn func(*tx) error) error {
 	for _, show := range tx.shown {
 		s.events.publish(show())
 	}
-	store := s.store
+	for _, d := range tx.queued {
+		d.mark = written
+		s.hooks.add(d)
+	}
 	s.mu.Unlock()
 
 	if storeErr == nil {
-		storeErr = store.sync(written)
+		storeErr = s.stored(written)
 	}
-	if tx.woken {
+	if tx.queued != nil {
 		s.hooks.signal()
 	}
 	if err == nil && storeErr != nil {

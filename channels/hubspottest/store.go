@@ -181,6 +181,14 @@ func encodeLine(seq int64, changes []change) ([]byte, error) {
 	return line.Bytes(), err
 }
 
+// stored returns once a change is on disk, if anything is stored at all.
+func (s *Server) stored(mark int64) error {
+	s.mu.Lock()
+	st := s.store
+	s.mu.Unlock()
+	return st.sync(mark)
+}
+
 // append writes changes as one line and returns the mark to sync up to. The
 // caller holds the server's lock.
 func (st *store) append(seq int64, changes []change) (int64, error) {

@@ -2,7 +2,6 @@ package hubspottest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strconv"
 	"sync"
@@ -11,15 +10,17 @@ import (
 
 // delivery is a webhook that the app has not accepted yet.
 type delivery struct {
-	ID        string          `json:"id"`
-	PortalID  int64           `json:"portalId"`
-	ChannelID string          `json:"channelId"`
-	Lane      string          `json:"lane"` // the thread or account whose order counts
-	Body      json.RawMessage `json:"body"`
-	Attempts  int             `json:"attempts"`
-	SignedAt  time.Time       `json:"signedAt"` // of the first attempt
-	NextAt    time.Time       `json:"nextAt"`   // of a retry
-	Seq       int64           `json:"seq"`
+	ID        string    `json:"id"`
+	PortalID  int64     `json:"portalId"`
+	ChannelID string    `json:"channelId"`
+	Lane      string    `json:"lane"` // the thread or account whose order counts
+	Body      string    `json:"body"` // the very bytes that are signed
+	Attempts  int       `json:"attempts"`
+	SignedAt  time.Time `json:"signedAt"` // of the first attempt
+	NextAt    time.Time `json:"nextAt"`   // of a retry
+	Seq       int64     `json:"seq"`
+
+	mark int64 // what must be stored before it is sent
 }
 
 func (d delivery) order() int64 { return d.Seq }
@@ -98,10 +99,9 @@ func (tx *tx) webhook(portal int64, channelID, lane string, event any) {
 		return
 	}
 	seq := tx.next()
-	d := &delivery{ID: strconv.FormatInt(seq, 10), PortalID: portal, ChannelID: channelID, Lane: lane, Body: body, Seq: seq}
+	d := &delivery{ID: strconv.FormatInt(seq, 10), PortalID: portal, ChannelID: channelID, Lane: lane, Body: string(body), Seq: seq}
 	tx.deliveries.put(tx, d.ID, d)
-	tx.s.hooks.add(d)
-	tx.woken = true
+	tx.queued = append(tx.queued, d)
 }
 
 // Run delivers webhooks until ctx is done, and then ends the event streams of

@@ -27,6 +27,10 @@ func String[T ~string](data []byte, dst *T) error {
 	case k == 'n':
 		return nil
 	case k == '"':
+		if quoted := bytes.TrimSpace(data); len(quoted) >= 2 && quoted[len(quoted)-1] == '"' && plainString(quoted) {
+			*dst = T(quoted[1 : len(quoted)-1])
+			return nil
+		}
 		var s string
 		if err := json.Unmarshal(data, &s); err != nil {
 			return err

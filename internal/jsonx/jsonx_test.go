@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/customchannels/customchannels-go/internal/jsonx"
 )
 
@@ -109,6 +112,52 @@ func FuzzString(f *testing.F) {
 		gotErr := jsonx.String(data, &got)
 		if wantErr == nil && (gotErr != nil || got != want) {
 			t.Errorf("String(%q) = %q, %v, want %q", data, got, gotErr, want)
+		}
+	})
+}
+
+func TestWalksRefuseOtherJSON(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{``, `null`, `"x"`, `7`, `{"a":1`, `{"a" 1}`, `{} x`, `[1,]`, `[1`} {
+		if o, err := jsonx.NewObject([]byte(in)); err == nil || o.Next() {
+			t.Errorf("NewObject(%s) = %v, want an error and no members", in, err)
+		}
+		if l, err := jsonx.NewList([]byte(in)); err == nil || l.Next() {
+			t.Errorf("NewList(%s) = %v, want an error and no elements", in, err)
+		}
+	}
+}
+
+// FuzzWalk checks that the members of an object and the elements of a list are those that encoding/json finds.
+func FuzzWalk(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, ` { "a" : 1 , "b":[{"c":"}"},[]] } `, `{"a":"\\","b\u0041":"\"","":null}`, `{"a":-1.5e3,"a":true}`, `[]`, ` [ 1 ,"]",[2],{"a":[]} ] `, "[\n]",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var wantMembers map[string]json.RawMessage
+		o, err := jsonx.NewObject(data)
+		if valid := json.Unmarshal(data, &wantMembers) == nil && wantMembers != nil; valid != (err == nil) {
+			t.Fatalf("NewObject(%q) = %v, want an error: %v", data, err, !valid)
+		}
+		members := map[string]json.RawMessage{}
+		for o.Next() {
+			members[string(o.Key)] = o.Value
+		}
+		if diff := cmp.Diff(wantMembers, members, cmpopts.EquateEmpty()); diff != "" && err == nil {
+			t.Errorf("the members of %q:\n%s", data, diff)
+		}
+		var wantElements, elements []json.RawMessage
+		l, err := jsonx.NewList(data)
+		if valid := json.Unmarshal(data, &wantElements) == nil && wantElements != nil; valid != (err == nil) {
+			t.Fatalf("NewList(%q) = %v, want an error: %v", data, err, !valid)
+		}
+		for l.Next() {
+			elements = append(elements, l.Value)
+		}
+		if diff := cmp.Diff(wantElements, elements, cmpopts.EquateEmpty()); diff != "" && err == nil {
+			t.Errorf("the elements of %q:\n%s", data, diff)
 		}
 	})
 }

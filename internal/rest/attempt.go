@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"time"
 )
 
@@ -14,26 +15,59 @@ type timeoutError time.Duration
 func (e timeoutError) Error() string { return "no answer within " + time.Duration(e).String() }
 func (e timeoutError) Timeout() bool { return true }
 
-// attempt bounds one request in time. For streams the bound is on each pause, since a big file may take long.
+// attempt is one request: its bound in time, and how far it got. For streams the bound is on each pause, since a big file
+// may take long.
 type attempt struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
-	limit  time.Duration
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	timer    *time.Timer
+	limit    time.Duration
+	streamed bool
+
+	body      *sentBody             // what is sent, unless the trace tells enough
+	trace     httptrace.ClientTrace // set for transports that are known to call it
+	connected bool
 }
 
-func newAttempt(ctx context.Context, limit time.Duration) *attempt {
-	a := &attempt{limit: limit}
+// newAttempt returns an attempt whose time has not begun.
+func newAttempt(ctx context.Context, limit time.Duration, streamed bool) *attempt {
+	a := &attempt{limit: limit, streamed: streamed}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
-	a.timer = time.AfterFunc(limit, func() { a.cancel(timeoutError(limit)) })
 	return a
 }
 
-// progress starts the bound anew.
-func (a *attempt) progress() { a.timer.Reset(a.limit) }
+// follow makes net/http's transport tell whether it got a connection.
+func (a *attempt) follow() {
+	a.trace.GotConn = func(httptrace.GotConnInfo) { a.connected = true }
+	a.ctx = httptrace.WithClientTrace(a.ctx, &a.trace)
+}
+
+func (a *attempt) start() {
+	a.timer = time.AfterFunc(a.limit, func() { a.cancel(timeoutError(a.limit)) })
+}
+
+// completed reports whether the server may have got the whole request, after the transport failed with err.
+func (a *attempt) completed(err error) bool {
+	switch {
+	case a.trace.GotConn != nil:
+		return a.connected
+	case a.body != nil:
+		return a.body.settle()
+	}
+	return !neverConnected(err)
+}
+
+// progress starts the bound of a stream anew.
+func (a *attempt) progress() {
+	if a.streamed {
+		a.timer.Reset(a.limit)
+	}
+}
 
 func (a *attempt) stop() {
-	a.timer.Stop()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
 	a.cancel(nil)
 }
 
@@ -49,15 +83,12 @@ func (a *attempt) explain(err error) error {
 // answerBody is a response body that ends its attempt when it is closed.
 type answerBody struct {
 	io.ReadCloser
-	attempt  *attempt
-	streamed bool
+	attempt *attempt
 }
 
 func (b *answerBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.streamed {
-		b.attempt.progress()
-	}
+	b.attempt.progress()
 	return n, b.attempt.explain(err)
 }
 
@@ -73,33 +104,27 @@ func (cl *call) RoundTrip(outer *http.Request) (*http.Response, error) {
 	if outer.Response == nil { // else a redirect within the same attempt
 		cl.attempts++
 	}
-	cl.waiting, cl.body = false, nil
-	req, err := cl.prepare(outer)
+	cl.waiting = false
+	a := newAttempt(outer.Context(), cl.c.cfg.Policy.Timeout, cl.downloads() || !cl.r.Body.inMemory())
+	cl.latest = a
+	req, err := cl.prepare(outer, a)
 	if err != nil {
-		cl.stop(err)
-		return nil, err
-	}
-	streams := cl.streams() || cl.r.Body != nil && cl.r.Body.ContentType != "application/json"
-	a := newAttempt(outer.Context(), cl.c.cfg.Policy.Timeout)
-	progress := func() {}
-	if streams {
-		progress = a.progress
-	}
-	if err := cl.open(req, progress); err != nil {
 		a.stop()
 		cl.stop(err)
 		return nil, err
 	}
+	a.start()
 	sent := time.Now()
-	resp, err := cl.c.transport.RoundTrip(req.WithContext(a.ctx))
+	resp, err := cl.c.transport.RoundTrip(req)
 	cl.log(outer, resp, time.Since(sent), err)
 	if err != nil {
+		err = a.explain(err)
 		a.stop()
-		return nil, a.explain(err)
+		return nil, err
 	}
 	if cl.c.home(outer.URL) {
 		cl.c.cfg.Limiter.Observe(resp.StatusCode, resp.Header, retryAfter(resp.Header, time.Now()))
 	}
-	resp.Body = &answerBody{resp.Body, a, streams}
+	resp.Body = &answerBody{resp.Body, a}
 	return resp, nil
 }

@@ -15,18 +15,24 @@ type Body struct {
 	ContentType string
 	Size        int64 // in bytes; -1 if not known
 	Open        func() (io.ReadCloser, error)
+
+	memory bool
 }
+
+// inMemory reports whether sending the body takes no time of its own.
+func (b *Body) inMemory() bool { return b == nil || b.memory }
 
 // JSON returns a body that holds v. HTML is not escaped, since rich text would grow by it.
 func JSON(v any) (*Body, error) {
 	var b bytes.Buffer
+	b.Grow(1 << 10)
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
 	data := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	return &Body{"application/json", int64(len(data)), func() (io.ReadCloser, error) {
+	return &Body{ContentType: "application/json", Size: int64(len(data)), memory: true, Open: func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(data)), nil
 	}}, nil
 }
@@ -41,7 +47,7 @@ type Stream struct {
 var errSettled = errors.New("hubspot: the attempt has ended")
 
 // sentBody is the body of one attempt. It knows whether it was read to its end: before that, the server cannot have got
-// the whole request. That holds over every transport and needs no tracing.
+// the whole request, whatever the transport.
 type sentBody struct {
 	io.ReadCloser
 	progress func()

@@ -29,13 +29,13 @@ type call struct {
 	secrets []string
 
 	grant    Grant
-	body     *sentBody // of the latest attempt
-	attempts int       // begun so far
-	forgiven int       // attempts that MaxAttempts does not count: those refused for a stale credential
-	arrived  bool      // some attempt may have taken effect
-	stopped  error     // why the latest attempt was not made at all
-	err      error     // the outcome of the latest attempt
-	waiting  bool      // the next attempt is due after wait
+	latest   *attempt
+	attempts int   // begun so far
+	forgiven int   // attempts that MaxAttempts does not count: those refused for a stale credential
+	arrived  bool  // some attempt may have taken effect
+	stopped  error // why the latest attempt was not made at all
+	err      error // the outcome of the latest attempt
+	waiting  bool  // the next attempt is due after wait
 	wait     time.Duration
 }
 
@@ -51,37 +51,57 @@ func (cl *call) result(ctx context.Context, loopErr error) error {
 	return cl.err
 }
 
-// prepare makes the request of one attempt: authorized, and let through by the limiter.
-func (cl *call) prepare(outer *http.Request) (*http.Request, error) {
+// prepare makes the request of an attempt, ready to be sent: authorized, let through by the limiter, and with a body.
+func (cl *call) prepare(outer *http.Request, a *attempt) (*http.Request, error) {
 	ctx := outer.Context()
 	if ctx.Err() != nil {
 		return nil, cl.transportError(cause(ctx))
 	}
-	req := outer.Clone(ctx)
-	req.Header = http.Header{"User-Agent": {cl.c.cfg.UserAgent}}
-	if cl.streams() {
-		req.Header["Accept"] = []string{"*/*"}
-		req.Header["Accept-Encoding"] = []string{"identity"} // keeps Stream.Size true
-	} else {
-		req.Header["Accept"] = []string{"application/json"}
+	if _, std := cl.c.transport.(*http.Transport); std && !a.streamed {
+		a.follow()
 	}
-	if !cl.c.home(req.URL) {
-		return req, nil
+	req := outer.WithContext(a.ctx)
+	req.Header = cl.header()
+	if cl.c.home(req.URL) {
+		if err := cl.admit(ctx, req); err != nil {
+			return nil, err
+		}
 	}
+	return req, cl.open(req, a)
+}
+
+func (cl *call) header() http.Header {
+	h := make(http.Header, 4)
+	values := []string{cl.c.cfg.UserAgent, "application/json", "identity", ""}
+	h["User-Agent"] = values[0:1:1]
+	h["Accept"] = values[1:2:2]
+	if cl.downloads() {
+		values[1] = "*/*"
+		h["Accept-Encoding"] = values[2:3:3] // keeps Stream.Size true
+	}
+	if b := cl.r.Body; b != nil && b.Size != 0 {
+		values[3] = b.ContentType
+		h["Content-Type"] = values[3:4:4]
+	}
+	return h
+}
+
+// admit authorizes a request to the API and waits until the limiter lets it go.
+func (cl *call) admit(ctx context.Context, req *http.Request) error {
 	if err := cl.authorize(ctx, req); err != nil {
-		return nil, err
+		return err
 	}
 	queued := time.Now()
 	delay, err := cl.c.cfg.Limiter.Acquire(ctx, cl.r.NoWait)
 	switch {
 	case err != nil:
-		return nil, cl.transportError(fmt.Errorf("%w while waiting for the rate limit", cause(ctx)))
+		return cl.transportError(fmt.Errorf("%w while waiting for the rate limit", cause(ctx)))
 	case delay > 0:
-		return nil, cl.c.cfg.NewError(cl.failure(&Failure{Limited: true, Wait: delay}))
+		return cl.c.cfg.NewError(cl.failure(&Failure{Limited: true, Wait: delay}))
 	case time.Since(queued) > staleGrant:
-		err = cl.authorize(ctx, req) // the credential may have expired in the queue
+		return cl.authorize(ctx, req) // the credential may have expired in the queue
 	}
-	return req, err
+	return nil
 }
 
 func (cl *call) authorize(ctx context.Context, req *http.Request) error {
@@ -100,7 +120,7 @@ func (cl *call) authorize(ctx context.Context, req *http.Request) error {
 }
 
 // open gives req the body of one attempt.
-func (cl *call) open(req *http.Request, progress func()) error {
+func (cl *call) open(req *http.Request, a *attempt) error {
 	b := cl.r.Body
 	if b == nil || b.Size == 0 {
 		return nil
@@ -109,9 +129,14 @@ func (cl *call) open(req *http.Request, progress func()) error {
 	if err != nil {
 		return cl.transportError(fmt.Errorf("opening the body to send: %w", err))
 	}
-	cl.body = &sentBody{ReadCloser: rc, left: b.Size, progress: progress}
-	req.Body, req.ContentLength = cl.body, b.Size
-	req.Header["Content-Type"] = []string{b.ContentType}
+	req.Body, req.ContentLength = rc, b.Size
+	if a.trace.GotConn != nil {
+		// Left as it is, net/http knows that it is in memory, and sends it together with the header.
+		req.GetBody = b.Open
+		return nil
+	}
+	a.body = &sentBody{ReadCloser: rc, left: b.Size, progress: a.progress}
+	req.Body = a.body
 	return nil
 }
 
@@ -123,7 +148,8 @@ func (cl *call) stop(err error) {
 	cl.stopped = err
 }
 
-func (cl *call) streams() bool {
+// downloads reports whether the answer is left open for the caller.
+func (cl *call) downloads() bool {
 	_, ok := cl.r.Out.(*Stream)
 	return ok
 }
@@ -131,7 +157,7 @@ func (cl *call) streams() bool {
 // checkRedirect follows redirects of downloads only: nothing else of HubSpot's API redirects, and a changed host must
 // not get what was meant for the API.
 func (cl *call) checkRedirect(_ *http.Request, via []*http.Request) error {
-	if !cl.streams() || len(via) > maxRedirects {
+	if !cl.downloads() || len(via) > maxRedirects {
 		return http.ErrUseLastResponse
 	}
 	return nil
@@ -146,7 +172,7 @@ func (cl *call) checkRetry(ctx context.Context, resp *http.Response, err error) 
 	var f *Failure
 	switch {
 	case err != nil:
-		cl.arrived = cl.arrived || cl.completed(err)
+		cl.arrived = cl.arrived || cl.latest.completed(err)
 		cl.err = cl.transportError(explainEnd(ctx, unwrapURL(err)))
 	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
 		cl.arrived = true
@@ -166,14 +192,6 @@ func (cl *call) checkRetry(ctx context.Context, resp *http.Response, err error) 
 	}
 	cl.wait, cl.waiting = cl.again(ctx, f, err)
 	return cl.waiting, nil
-}
-
-// completed reports whether an attempt that failed with err may have reached the server whole.
-func (cl *call) completed(err error) bool {
-	if cl.body != nil {
-		return cl.body.settle()
-	}
-	return !neverConnected(err)
 }
 
 // refresh asks once for another credential after a 401, and reports whether to try with it.

@@ -24,7 +24,8 @@ type Config struct {
 	HTTPClient *http.Client
 	// UserAgent is sent with every request.
 	UserAgent string
-	// Authorize puts the credential on a request that is about to be sent to the API's host. Defaults to none.
+	// Authorize puts the credential on a request that is about to be sent to the API's host: into its header, or into
+	// another URL, since URL is shared. Defaults to none.
 	Authorize func(context.Context, *http.Request) (Grant, error)
 	// Limiter bounds the rate of requests to the API's host. Defaults to none.
 	Limiter *Limiter
@@ -120,11 +121,7 @@ func (c *Client) Do(ctx context.Context, r *Request) error {
 	if !c.home(u) {
 		cl.secrets = []string{u.RawQuery} // a signature, most likely
 	}
-	req, err := http.NewRequestWithContext(ctx, r.Method, "", nil)
-	if err != nil {
-		return fmt.Errorf("hubspot: %w", err)
-	}
-	req.URL, req.Host = u, u.Host
+	req := &http.Request{Method: r.Method, URL: u, Host: u.Host, Header: http.Header{}}
 	loop := retryablehttp.Client{
 		HTTPClient:   &http.Client{Transport: cl, CheckRedirect: cl.checkRedirect},
 		RetryMax:     math.MaxInt,
@@ -132,7 +129,7 @@ func (c *Client) Do(ctx context.Context, r *Request) error {
 		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return cl.wait },
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	_, err = loop.Do(&retryablehttp.Request{Request: req})
+	_, err = loop.Do(&retryablehttp.Request{Request: req.WithContext(ctx)})
 	return cl.result(ctx, err)
 }
 

@@ -94,6 +94,9 @@ func untrusted(err error) bool {
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	const most = 30 * 24 * time.Hour
 	value := h.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
 		if !(seconds > 0) {
 			return 0

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -104,30 +103,8 @@ func (s *Store) SaveAccount(ctx context.Context, a *bridge.Account) (*bridge.Acc
 	}
 	var before *storedAccount
 	err := s.write.do(ctx, func(c *session) (err error) {
-		before, err = c.sameAccount(a)
-		switch {
-		case errors.Is(err, bridge.ErrNotFound):
-			before = nil
-			if sealed == nil && !a.Archived {
-				if sealed, err = c.inherited(a); err != nil {
-					return err
-				}
-			}
-			return c.insertAccount(a, sealed)
-		case err != nil:
-			return err
-		case a.ID == "" && before.ID != "":
-			// Connecting again an account that HubSpot has: what HubSpot says of it stays, the credentials are new.
-			return c.run(`UPDATE @accounts SET credentials = COALESCE(?1, credentials) WHERE row = ?2`, sealed, before.row)
-		}
-		if sealed == nil && before.sealed != nil {
-			kept, err := s.reseal(before, a)
-			if err != nil {
-				return err
-			}
-			return c.updateAccount(before, a, kept)
-		}
-		return c.updateAccount(before, a, sealed)
+		before, err = s.saveAccount(c, a, sealed)
+		return err
 	})
 	if err != nil || before == nil {
 		return nil, err
@@ -139,29 +116,79 @@ func (s *Store) SaveAccount(ctx context.Context, a *bridge.Account) (*bridge.Acc
 	return old[0], nil
 }
 
-// sameAccount finds the row that a belongs to: by its id, else by portal and address, where an account that is being
-// connected waits for the id that HubSpot gives it.
+// saveAccount returns what was stored before, nil if nothing was.
+func (s *Store) saveAccount(c *session, a *bridge.Account, sealed []byte) (before *storedAccount, err error) {
+	if before, err = c.sameAccount(a); err != nil {
+		return nil, err
+	}
+	switch {
+	case before == nil:
+		if sealed == nil && a.ID != "" && !a.Archived {
+			if sealed, err = c.inherited(a); err != nil {
+				return nil, err
+			}
+		}
+		return nil, c.insertAccount(a, sealed)
+	case a.ID == "" && before.ID != "":
+		// Connecting again an account that HubSpot has: what HubSpot says of it stays, the credentials are new.
+		return before, c.run(`UPDATE @accounts SET credentials = COALESCE(?1, credentials) WHERE row = ?2`, sealed, before.row)
+	case sealed == nil && before.sealed != nil:
+		if sealed, err = s.reseal(before, a); err != nil {
+			return nil, err
+		}
+	}
+	return before, c.updateAccount(before, a, sealed)
+}
+
+// atAddress selects the accounts of a portal that have an address.
+const atAddress = `channel = ?1 AND identifier = ?2 AND portal = ?3 AND archived = 0`
+
+// sameAccount finds the row that a belongs to, nil if there is none: by its id, else by portal and address, where an
+// account that is being connected waits for the id that HubSpot gives it.
 func (c *session) sameAccount(a *bridge.Account) (*storedAccount, error) {
-	var found []*storedAccount
-	var err error
-	if a.ID != "" {
-		if found, err = c.accounts(`channel = ?1 AND id = ?2`, string(a.Channel), string(a.ID)); err != nil {
-			return nil, err
-		}
+	if a.ID == "" {
+		return c.newestAccount(atAddress, string(a.Channel), identifierKey(a.Identifier), a.Portal)
 	}
-	if len(found) == 0 {
-		condition := `channel = ?1 AND identifier = ?2 AND portal = ?3 AND archived = 0 AND id = ''`
-		if a.ID == "" {
-			condition = `channel = ?1 AND identifier = ?2 AND portal = ?3 AND archived = 0`
-		}
-		if found, err = c.accounts(condition, string(a.Channel), identifierKey(a.Identifier), a.Portal); err != nil {
-			return nil, err
-		}
+	same, err := c.newestAccount(`channel = ?1 AND id = ?2`, string(a.Channel), string(a.ID))
+	if err != nil || same != nil || a.Archived {
+		return same, err // one that is deleted already is not the one being connected
 	}
-	if len(found) == 0 {
-		return nil, bridge.ErrNotFound
+	return c.newestAccount(atAddress+` AND id = ''`, string(a.Channel), identifierKey(a.Identifier), a.Portal)
+}
+
+func (c *session) newestAccount(where string, args ...any) (*storedAccount, error) {
+	found, err := c.accounts(where, args...)
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
-	return found[0], nil
+	return found[len(found)-1], nil
+}
+
+// inherited returns the credentials of the account that a new one of the same portal and address takes the place of:
+// HubSpot may have given the new id before it told that the old one is deleted.
+func (c *session) inherited(a *bridge.Account) ([]byte, error) {
+	earlier, err := c.newestAccount(atAddress, string(a.Channel), identifierKey(a.Identifier), a.Portal)
+	if err != nil || earlier == nil {
+		return nil, err
+	}
+	return earlier.sealed, nil
+}
+
+// reseal returns the credentials of an account as they must be sealed once it is stored as a.
+func (s *Store) reseal(before *storedAccount, a *bridge.Account) ([]byte, error) {
+	from, to := credentialsOwner(&before.Account), credentialsOwner(a)
+	if from == to {
+		return before.sealed, nil
+	}
+	plain, err := s.keys.ring.Open(before.sealed, from)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: the credentials of account %s cannot be opened: %w", before.ID, err)
+	}
+	sealed, err := s.keys.ring.Seal(plain, to)
+	if err != nil {
+		return nil, fmt.Errorf("sqlstore: seal credentials: %w", err)
+	}
+	return sealed, nil
 }
 
 func (c *session) insertAccount(a *bridge.Account, sealed []byte) error {

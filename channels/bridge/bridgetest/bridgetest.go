@@ -1,0 +1,38 @@
+// Package bridgetest tests implementations of [bridge.Store] and [oauth.TokenStore].
+//
+// A bridge loses, doubles or reorders messages when its store errs, and most such errors show only after a crash or
+// under load. So run these tests on every store that you write:
+//
+//	func TestStore(t *testing.T) {
+//		bridgetest.RunStore(t, func(t *testing.T) bridge.Store { return openMine(t) })
+//	}
+package bridgetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/customchannels/customchannels-go/channels/bridge"
+)
+
+// rule is one promise that a store makes.
+type rule struct {
+	name string
+	why  string // why the bridge relies on it; part of every failure
+	test func(*probe)
+}
+
+// RunStore tests that a store keeps the contract of [bridge.Store], each rule in a subtest of its own. open returns an
+// empty store and has what it opened closed by t.Cleanup; it is called for every subtest.
+//
+// Which rules need time to pass is told to the store through its arguments. Only spooled media have the age that
+// [time.Now] gives them.
+func RunStore(t *testing.T, open func(t *testing.T) bridge.Store) {
+	t.Helper()
+	rules := slices.Concat(acceptRules, laneRules, pauseRules, outcomeRules, nodeRules, accountRules, mappingRules,
+		mediaRules, sweepRules, concurrencyRules, contextRules)
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) { r.test(newProbe(t, open(t), r.why)) })
+	}
+	t.Run("model", func(t *testing.T) { runModel(t, open) })
+}

@@ -1,0 +1,246 @@
+package bridge_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/channels/bridge"
+	"github.com/customchannels/customchannels-go/channels/hubspottest"
+)
+
+func shopper(name string) channels.DeliveryIdentifier { return channels.Opaque(name) }
+
+func TestMessagesAppearOnceAndInOrder(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		for range 2 { // the service repeats itself
+			b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+			b.receive(&bridge.Incoming{ID: "2", Text: "héllo ☃ <b>\x00", FromName: "Ada"})
+		}
+		b.receive(&bridge.Incoming{ID: "3", Text: "Bye", FromName: "Ada"})
+		if diff := cmp.Diff([]string{"Ada: Hi", "Ada: héllo ☃ <b>\x00", "Ada: Bye"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Whatever HubSpot answers, and whether the message had arrived or not, it appears once and in its place.
+func TestPublishFaults(t *testing.T) {
+	for name, fault := range map[string]hubspottest.Fault{
+		"500":               {Status: 500},
+		"502":               {Status: 502},
+		"503":               {Status: 503},
+		"423":               {Status: 423},
+		"429":               {Status: 429},
+		"477":               {Status: 477},
+		"401":               {Status: 401},
+		"404":               {Status: 404},
+		"not arrived":       {Reset: hubspottest.ResetBefore},
+		"arrived, no reply": {Reset: hubspottest.ResetAfter},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, b *bench) {
+				fault.Operation, fault.Nth = "message.publish", 1
+				b.hubspot.Inject(fault)
+				b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+				b.receive(&bridge.Incoming{ID: "2", Text: "two", FromName: "Ada"})
+				later(2 * time.Hour)
+				if diff := cmp.Diff([]string{"Ada: one", "Ada: two"}, b.shown()); diff != "" {
+					t.Errorf("the agent sees (-want +got):\n%s", diff)
+				}
+				if got := b.buried(); got != nil {
+					t.Errorf("buried: %q", got)
+				}
+			})
+		})
+	}
+}
+
+// What HubSpot refuses for good is set aside with the reason, and the next message is not held up.
+func TestRefusedMessageIsBuried(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.publish", Nth: 1, Status: 400})
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		b.receive(&bridge.Incoming{ID: "2", Text: "two", FromName: "Ada"})
+		if diff := cmp.Diff([]string{"Ada: two"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+		if got := b.buried(); len(got) != 1 || !strings.HasPrefix(got[0], "incoming: HubSpot refused: ") {
+			t.Errorf("buried: %q", got)
+		}
+	})
+}
+
+func TestReceiveRefusals(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "known", Text: "Hi", FromName: "Ada"})
+		b.reply("Hello") // the service's id: receipt-Hello
+		for name, test := range map[string]struct {
+			m    bridge.Incoming
+			want error
+		}{
+			"no id":           {bridge.Incoming{Text: "x", From: ada, To: shop}, bridge.ErrInvalid},
+			"nothing in it":   {bridge.Incoming{ID: "2", From: ada, To: shop}, bridge.ErrInvalid},
+			"no sender":       {bridge.Incoming{ID: "2", Text: "x", To: shop}, bridge.ErrInvalid},
+			"no recipient":    {bridge.Incoming{ID: "2", Text: "x", From: ada}, bridge.ErrInvalid},
+			"not E.164":       {bridge.Incoming{ID: "2", Text: "x", From: channels.Phone("0664 123"), To: shop}, bridge.ErrInvalid},
+			"unknown address": {bridge.Incoming{ID: "2", Text: "x", From: ada, To: shopper("elsewhere")}, bridge.ErrUnknownAccount},
+			"unknown account": {bridge.Incoming{ID: "2", Text: "x", From: ada, AccountID: "1"}, bridge.ErrUnknownAccount},
+			"own message":     {bridge.Incoming{ID: "2", Text: "x", From: shop, To: shop}, bridge.ErrOwnMessage},
+			"echo of a Send":  {bridge.Incoming{ID: "receipt-Hello", Text: "Hello", From: ada, To: shop}, bridge.ErrOwnMessage},
+			"other content":   {bridge.Incoming{ID: "known", Text: "Hi!", From: ada, To: shop}, bridge.ErrConflict},
+		} {
+			if err := b.bridge.Receive(t.Context(), &test.m); !errors.Is(err, test.want) {
+				t.Errorf("%s: Receive = %v, want %v", name, err, test.want)
+			}
+		}
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"Ada: Hi", "agent: Hello (SENT)"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestIncomingFiles(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		big := strings.Repeat("x", 300<<10) // more than one chunk
+		b.receive(&bridge.Incoming{ID: "1", FromName: "Ada", Media: []bridge.Media{
+			{Name: "../../größe.png", Body: strings.NewReader("\x89PNG\r\n\x1a\n")},
+			{Name: "big.bin", Type: "application/octet-stream", Body: strings.NewReader(big)},
+		}})
+		m := b.hubspot.Messages(b.thread())[0]
+		if m.Text != " " {
+			t.Errorf("text = %q, want one space: HubSpot wants a text", m.Text)
+		}
+		type file struct {
+			Name, Usage string
+			Size        int64
+		}
+		var got []file
+		for _, a := range m.Attachments {
+			got = append(got, file{a.Name, a.Usage, a.Size})
+		}
+		if diff := cmp.Diff([]file{{"größe.png", "IMAGE", 8}, {"big.bin", "OTHER", 300 << 10}}, got); diff != "" {
+			t.Errorf("files (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A file that cannot be passed on does not lose the message: the agent reads that there was one.
+func TestIncomingFileProblems(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault hubspottest.Fault
+		size  int
+		want  string
+	}{
+		"too big":       {size: 2<<20 + 1, want: "Ada: Look!\n[cat.png could not be passed on: it is larger than 2 MiB.]"},
+		"refused":       {size: 1, fault: hubspottest.Fault{Status: 403}, want: "Ada: Look!\n[cat.png could not be passed on: HubSpot does not take it.]"},
+		"interrupted":   {size: 1, fault: hubspottest.Fault{Reset: hubspottest.ResetAfter}, want: "Ada: Look!"},
+		"HubSpot hangs": {size: 1, fault: hubspottest.Fault{Status: 502}, want: "Ada: Look!"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, b *bench) {
+				if test.fault != (hubspottest.Fault{}) {
+					test.fault.Operation, test.fault.Nth = "file.upload", 1
+					b.hubspot.Inject(test.fault)
+				}
+				b.receive(&bridge.Incoming{ID: "1", Text: "Look!", FromName: "Ada", Media: []bridge.Media{
+					{Name: "cat.png", Body: bytes.NewReader(make([]byte, test.size))},
+				}})
+				later(time.Minute)
+				if diff := cmp.Diff([]string{test.want}, b.shown()); diff != "" {
+					t.Errorf("the agent sees (-want +got):\n%s", diff)
+				}
+				want := "FILE"
+				if strings.Contains(test.want, "could not") {
+					want = "UNSUPPORTED_CONTENT"
+				}
+				if got := b.hubspot.Messages(b.thread())[0].Attachments; len(got) != 1 || got[0].Type != want {
+					t.Errorf("attachments = %+v, want one of type %s", got, want)
+				}
+			}, func(c *bridge.Config) { c.MaxIncomingBytes = 2 << 20 })
+		})
+	}
+}
+
+func TestThreads(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "orders", Thread: "a"})
+		b.receive(&bridge.Incoming{ID: "2", Text: "returns", Thread: "b"})
+		b.receive(&bridge.Incoming{ID: "3", Text: "orders again", Thread: "a"})
+		b.receive(&bridge.Incoming{ID: "4", Text: "no name for it"})
+		got := map[string]int{}
+		for _, thread := range b.hubspot.Threads() {
+			messages := b.hubspot.Messages(thread.ID)
+			got[messages[0].Text] = len(messages)
+		}
+		// A message without a thread goes on where the person wrote last.
+		if diff := cmp.Diff(map[string]int{"orders": 3, "returns": 1}, got); diff != "" {
+			t.Errorf("messages by thread (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// What was answered to what is kept in both directions, in the ids of each side.
+func TestAnswers(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
+		reply := b.reply("Hello")
+		b.receive(&bridge.Incoming{ID: "2", Text: "And?", InReplyTo: "receipt-Hello"})
+		if got := b.hubspot.Messages(b.thread())[2].InReplyToID; got != reply {
+			t.Errorf("the answer is to %q, want %q", got, reply)
+		}
+	})
+}
+
+// Messages of a portal whose admin uninstalled the app wait for its return.
+func TestUninstallAndReturn(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		if err := b.hubspot.Uninstall(portal); err != nil {
+			t.Fatal(err)
+		}
+		b.receive(&bridge.Incoming{ID: "2", Text: "two", FromName: "Ada"})
+		later(24 * time.Hour)
+		if diff := cmp.Diff([]string{"Ada: one"}, b.shown()); diff != "" {
+			t.Errorf("while uninstalled (-want +got):\n%s", diff)
+		}
+		if _, err := b.hubspot.InstallAndConnect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		later(2 * time.Hour)
+		if diff := cmp.Diff([]string{"Ada: one", "Ada: two"}, b.shown()); diff != "" {
+			t.Errorf("after the return (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// While an account is switched off its customers' messages wait, and come in order when it is on again.
+func TestAccountSwitchedOff(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		account := b.hubspot.Accounts()[0].ID
+		if err := b.hubspot.SetAccountActive(account, false); err != nil {
+			t.Fatal(err)
+		}
+		later(time.Second)
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		b.receive(&bridge.Incoming{ID: "2", Text: "two", FromName: "Ada"})
+		later(time.Hour)
+		if n := len(b.hubspot.Threads()); n != 0 {
+			t.Fatalf("there are %d threads while the account is off", n)
+		}
+		if err := b.hubspot.SetAccountActive(account, true); err != nil {
+			t.Fatal(err)
+		}
+		later(5 * time.Minute)
+		if diff := cmp.Diff([]string{"Ada: one", "Ada: two"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+	})
+}
