@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"mime/multipart"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +27,9 @@ func servePage() http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-cache")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", "frame-ancestors 'none'; base-uri 'none'; object-src 'none'")
+		// The page shows what customers write, so nothing but its own files may run.
+		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; "+
+			"frame-ancestors 'none'; base-uri 'none'; object-src 'none'")
 		files.ServeHTTP(w, r)
 	})
 }
@@ -205,8 +208,15 @@ func sentence(err error) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
+// pageJournal lists the entries of the operations asked for, the newest ones if
+// there is a limit.
 func (s *Server) pageJournal(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusOK, s.Journal(r.URL.Query()["operation"]...))
+	q := r.URL.Query()
+	entries := s.Journal(q["operation"]...)
+	if limit, err := strconv.Atoi(q.Get("limit")); err == nil && limit >= 0 {
+		entries = entries[max(len(entries)-limit, 0):]
+	}
+	writeJSON(w, http.StatusOK, entries)
 }
 
 func writeResult(w http.ResponseWriter, status int, v any, err error) {

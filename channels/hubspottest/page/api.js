@@ -9,7 +9,7 @@ export const getState = () => call("api/state");
 export const getThread = (id) => call(threadPath(id));
 export const setThreadStatus = (id, status) => call(`${threadPath(id)}/status`, json({ status }));
 export const connect = () => call("api/connect", { method: "POST" });
-export const getJournal = () => call("journal");
+export const getJournal = () => call("journal?limit=500");
 export const clearJournal = () => call("journal", { method: "DELETE" });
 
 export function reply(id, { text, files }) {

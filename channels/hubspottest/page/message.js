@@ -33,6 +33,8 @@ export function messageView() {
       setAttribute(time, "datetime", message.createdAt);
       time.title = fullTime(message.createdAt);
       showText(text, message.text ?? "");
+      // A message of files only has a blank text, for HubSpot wants one.
+      text.classList.toggle("blank", !message.text?.trim() && message.attachments?.length > 0);
       showStatus(node, status, message);
     },
   };
