@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -83,8 +82,9 @@ func parseArray(body []byte) ([]Event, error) {
 	return events, nil
 }
 
-// wireHead are the members that tell what an event is.
-type wireHead struct {
+// wire are the members of all known events, so that one pass over the JSON does for each of them. Nothing is embedded:
+// encoding/json is slow at that.
+type wire struct {
 	Type             string      `json:"type"`
 	SubscriptionType string      `json:"subscriptionType"`
 	PortalID         looseInt    `json:"portalId"`
@@ -92,11 +92,6 @@ type wireHead struct {
 	EventID          looseString `json:"eventId"`
 	EventTimestamp   looseTime   `json:"eventTimestamp"`
 	OccurredAt       looseTime   `json:"occurredAt"`
-}
-
-// wire are the members of all known events, so that one pass over the JSON does for each of them.
-type wire struct {
-	wireHead
 
 	ThreadIDs []looseString     `json:"channelIntegrationThreadIds"`
 	Message   *messages.Message `json:"message"`
@@ -121,14 +116,12 @@ func parseEvent(raw json.RawMessage, index int) (Event, error) {
 	}
 	var out OutgoingMessage
 	w := wire{Message: &out.Message} // decoded in place
-	err := json.Unmarshal(raw, &w)
-	if err != nil {
-		// An unknown type may use a known name in its own way.
-		var head wireHead
-		if headErr := json.Unmarshal(raw, &head); headErr != nil || head.known() {
-			return nil, &ParseError{Index: index, Type: head.name(), Err: plainError(err)}
+	if err := json.Unmarshal(raw, &w); err != nil {
+		head := readHead(raw)
+		if head.name() != "" && !head.known() { // it may use a name of ours in its own way
+			return &Unknown{Head: head.header(raw)}, nil
 		}
-		return &Unknown{Head: head.header(raw)}, nil
+		return nil, &ParseError{Index: index, Type: head.name(), Err: plainError(err)}
 	}
 	head := w.header(raw)
 	if err := w.check(); err != nil {
@@ -179,31 +172,46 @@ func (w *wire) check() error {
 }
 
 // known reports whether the type of event is one that this package decodes.
-func (h *wireHead) known() bool {
-	switch h.Type {
+func (w *wire) known() bool {
+	switch w.Type {
 	case TypeOutgoingMessage, TypeAccountCreated, TypeAccountUpdated, TypeAccountPurged:
 		return true
 	case "":
-		return h.SubscriptionType != ""
+		return w.SubscriptionType != ""
 	}
 	return false
 }
 
 // name returns the event's type in either family of webhooks.
-func (h *wireHead) name() string {
-	if h.Type == "" {
-		return h.SubscriptionType
+func (w *wire) name() string {
+	if w.Type == "" {
+		return w.SubscriptionType
 	}
-	return h.Type
+	return w.Type
 }
 
-func (h *wireHead) header(raw json.RawMessage) Header {
-	at := time.Time(h.EventTimestamp)
+// readHead reads what can be read of the members that tell what an event is.
+func readHead(raw json.RawMessage) *wire {
+	var w wire
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) == nil {
+		for name, dst := range map[string]any{
+			"type": &w.Type, "subscriptionType": &w.SubscriptionType, "portalId": &w.PortalID, "channelId": &w.ChannelID,
+			"eventId": &w.EventID, "eventTimestamp": &w.EventTimestamp, "occurredAt": &w.OccurredAt,
+		} {
+			_ = json.Unmarshal(members[name], dst)
+		}
+	}
+	return &w
+}
+
+func (w *wire) header(raw json.RawMessage) Header {
+	at := time.Time(w.EventTimestamp)
 	if at.IsZero() {
-		at = time.Time(h.OccurredAt)
+		at = time.Time(w.OccurredAt)
 	}
 	return Header{
-		Type: h.name(), PortalID: int64(h.PortalID), ChannelID: h.ChannelID, Time: at, EventID: string(h.EventID), Raw: raw,
+		Type: w.name(), PortalID: int64(w.PortalID), ChannelID: w.ChannelID, Time: at, EventID: string(w.EventID), Raw: raw,
 	}
 }
 
@@ -221,8 +229,7 @@ func plainStrings(loose []looseString) []string {
 // plainError words the errors of encoding/json without the names of Go types.
 func plainError(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		field := strings.TrimPrefix(e.Field, "wireHead.")
-		return fmt.Errorf("%s is a JSON %s, which does not belong there", field, e.Value)
+		return fmt.Errorf("%s is a JSON %s, which does not belong there", e.Field, e.Value)
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("the body is not JSON: %w, at byte %d", e, e.Offset)

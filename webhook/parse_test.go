@@ -57,6 +57,9 @@ func TestParse(t *testing.T) {
 			Message: messages.Message{ID: "17", Status: messages.Status{Type: messages.StatusFailed, Reason: "no"}}}}},
 		{"unknown type that uses known names otherwise", unknown, []webhook.Event{&webhook.Unknown{
 			Head: head("CHANNEL_TYPING", time.Time{}, unknown)}}},
+		{"unknown type with odd ids", `{"type":"NEW","portalId":{},"channelId":"918273","eventId":[1]}`, []webhook.Event{&webhook.Unknown{
+			Head: webhook.Header{Type: "NEW", ChannelID: "918273",
+				Raw: json.RawMessage(`{"type":"NEW","portalId":{},"channelId":"918273","eventId":[1]}`)}}}},
 		{"white space around", " \n" + unknown + "\t", []webhook.Event{&webhook.Unknown{
 			Head: head("CHANNEL_TYPING", time.Time{}, unknown)}}},
 		{"no type at all", `{}`, []webhook.Event{&webhook.Unknown{Head: webhook.Header{Raw: json.RawMessage(`{}`)}}}},
