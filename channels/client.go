@@ -74,7 +74,8 @@ type Stream struct {
 // absolute URL, such as a file's, is called as it is: it gets the token only if it leads to the host of the API.
 //
 // What is sent is in: nil for nothing, a [*Body], or a value that is encoded as JSON. The answer of a success goes to
-// out: nil to drop it, a [*Stream] (which also follows redirects), an [io.Writer], or a pointer to decode JSON into.
+// out: nil to drop it, a [*Stream] or an [io.Writer] for a download, which also follows redirects, or a pointer to decode
+// JSON into.
 //
 // A failure is an [*Error] if HubSpot answered, a [*LimitError] after [NoWait], an error of the token source, or an error
 // of the transport. See [MayHaveArrived].

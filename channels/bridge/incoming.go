@@ -248,6 +248,9 @@ func (p *publishing) person() *Person {
 }
 
 func (p *publishing) send(ctx context.Context) *Outcome {
+	if !p.life.holds() {
+		return nil // the uploads took long
+	}
 	d := p.progress.Draft
 	m, err := p.portal.messages.Publish(ctx, p.channel, d, once()...)
 	var answer *channels.Error

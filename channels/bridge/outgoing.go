@@ -49,6 +49,9 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 	if err != nil {
 		return d.ended(nil, err)
 	}
+	if !n.life.holds() {
+		return nil
+	}
 	sendCtx, cancel := context.WithTimeout(ctx, n.cfg.SendTimeout)
 	defer cancel()
 	receipt, err := n.impl.Send(sendCtx, m)

@@ -43,7 +43,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	return nil
 }
 
-// runChannel works until ctx ends or the channel is found to have another id. HubSpot's consent to the registration is not
+// runChannel works until ctx ends, the channel is found to have another id, or the node's time was over. HubSpot's consent to the registration is not
 // waited for: what was accepted in an earlier run can be delivered while HubSpot is down.
 func (b *Bridge) runChannel(ctx context.Context) error {
 	n, err := b.join(ctx)
@@ -54,6 +54,10 @@ func (b *Bridge) runChannel(ctx context.Context) error {
 	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { b.keepHouse(ctx) })
+	wg.Go(func() {
+		n.keepAlive(ctx)
+		cancel() // another node has taken over, or may: begin anew as a new node
+	})
 	wg.Go(func() {
 		b.registerPatiently(ctx)
 		if id, err := b.channelID(ctx); err == nil && id != n.channel {
@@ -107,6 +111,7 @@ type node struct {
 	work    sync.WaitGroup
 	ctx     context.Context // of the workers; outlives the run's by StopTimeout
 	cancel  context.CancelFunc
+	life    life
 }
 
 func (b *Bridge) join(ctx context.Context) (*node, error) {
@@ -120,6 +125,10 @@ func (b *Bridge) join(ctx context.Context) (*node, error) {
 	}
 	n := &node{Bridge: b, id: id, channel: channel, slots: make(chan struct{}, b.cfg.Workers)}
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if err := n.renew(ctx); err != nil {
+		n.cancel()
+		return nil, err
+	}
 	for range b.cfg.Workers {
 		n.slots <- struct{}{}
 	}
@@ -220,16 +229,23 @@ func (n *node) wait(ctx context.Context, next time.Time) {
 // start works on an item with a worker that the caller has taken.
 func (n *node) start(it *Item) {
 	n.work.Go(func() {
-		n.finish(it, n.attempt(it))
+		if o := n.attempt(it); o != nil {
+			n.finish(it, o)
+		}
 		n.slots <- struct{}{}
 		n.poke() // its lane may have more, and it may have left follow-ups
 	})
 }
 
-// attempt works on an item once and says what becomes of it.
+// attempt works on an item once and says what becomes of it: nothing, if the node's time was over before it began.
 func (n *node) attempt(it *Item) *Outcome {
+	if !n.life.holds() {
+		return nil
+	}
 	o := n.do(it)
 	switch {
+	case o == nil:
+		return nil
 	case o.Verdict == Retry && n.ctx.Err() != nil:
 		o.At, o.Free = n.now(), true // cut off by the stop, not by a failure
 	case o.Verdict == Bury && it.Kind == KindOutgoing && o.Follow == nil:
@@ -238,7 +254,7 @@ func (n *node) attempt(it *Item) *Outcome {
 	return o
 }
 
-// do does what an item asks for. A panic, which can only be the channel's code, costs an attempt like any error.
+// do does what an item asks for; nil means that the node's time was over meanwhile. A panic, which can only be the channel's code, costs an attempt like any error.
 func (n *node) do(it *Item) (o *Outcome) {
 	defer func() {
 		if p := recover(); p != nil {

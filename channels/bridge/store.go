@@ -133,6 +133,10 @@ type Claimed struct {
 type Store interface {
 	// Join registers a running bridge for the channel and gives it work that earlier nodes left behind.
 	Join(ctx context.Context, channel channels.ID) (Node, error)
+	// Renew prolongs the node's life. It returns how long the node lives from the beginning of the call on, unless it is
+	// renewed again; zero means as long as the process. A node whose time was over gets ErrLeaseLost: others have taken,
+	// or may take, what it held.
+	Renew(ctx context.Context, node Node) (time.Duration, error)
 	// Leave hands everything back that the node still holds.
 	Leave(ctx context.Context, node Node) error
 

@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "building the quickstart:", err)
 			return 1
 		}
-		return m.Run()
+		code := m.Run()
+		if postgresServer.stop != nil {
+			postgresServer.stop()
+		}
+		return code
 	}())
 }

@@ -148,10 +148,13 @@ func (cl *call) stop(err error) {
 	cl.stopped = err
 }
 
-// downloads reports whether the answer is left open for the caller.
+// downloads reports whether the answer is wanted as it is, and may be big.
 func (cl *call) downloads() bool {
-	_, ok := cl.r.Out.(*Stream)
-	return ok
+	switch cl.r.Out.(type) {
+	case *Stream, io.Writer:
+		return true
+	}
+	return false
 }
 
 // checkRedirect follows redirects of downloads only: nothing else of HubSpot's API redirects, and a changed host must
@@ -172,7 +175,7 @@ func (cl *call) checkRetry(ctx context.Context, resp *http.Response, err error) 
 	var f *Failure
 	switch {
 	case err != nil:
-		cl.arrived = cl.arrived || cl.latest.completed(err)
+		cl.arrived = cl.arrived || cl.latest != nil && cl.latest.completed(err)
 		cl.err = cl.transportError(explainEnd(ctx, unwrapURL(err)))
 	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
 		cl.arrived = true
@@ -235,7 +238,7 @@ func (cl *call) again(ctx context.Context, f *Failure, err error) (time.Duration
 }
 
 // receive takes in the answer of a success. It is final unless the answer broke off while being read.
-func (cl *call) receive(ctx context.Context, resp *http.Response) (err error, final bool) {
+func (cl *call) receive(ctx context.Context, resp *http.Response) (failed error, final bool) {
 	switch out := cl.r.Out.(type) {
 	case *Stream:
 		*out = Stream{Body: resp.Body, Size: resp.ContentLength, Header: resp.Header}
@@ -252,7 +255,7 @@ func (cl *call) receive(ctx context.Context, resp *http.Response) (err error, fi
 	if err != nil {
 		return cl.transportError(fmt.Errorf("reading the answer: %w", explainEnd(ctx, err))), errors.Is(err, errTooBig)
 	}
-	if cl.r.Out == nil {
+	if cl.r.Out == nil || resp.StatusCode == http.StatusNoContent {
 		return nil, true
 	}
 	if err := json.Unmarshal(data, cl.r.Out); err != nil {

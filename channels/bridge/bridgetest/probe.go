@@ -45,6 +45,7 @@ type probe struct {
 	why   string
 	node  bridge.Node
 	now   time.Time
+	count int // of outcomes stored by finished
 }
 
 func newProbe(t *testing.T, store bridge.Store, why string) *probe {

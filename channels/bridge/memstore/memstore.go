@@ -74,6 +74,20 @@ func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, err
 	return s.node, nil
 }
 
+// Renew implements [bridge.Store]. A node lives as long as the process, unless another Join takes its channel.
+func (s *Store) Renew(ctx context.Context, node bridge.Node) (time.Duration, error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	for _, n := range s.nodes {
+		if n == node {
+			return 0, nil
+		}
+	}
+	return 0, bridge.ErrLeaseLost
+}
+
 // Leave implements [bridge.Store].
 func (s *Store) Leave(ctx context.Context, node bridge.Node) error {
 	if err := s.begin(ctx); err != nil {

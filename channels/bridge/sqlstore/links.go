@@ -55,8 +55,8 @@ func (c *session) savePerson(p *bridge.Person, at time.Time) error {
 		threads, _ = json.Marshal(p.ThreadIDs) // strings always marshal
 	}
 	return c.run(`INSERT INTO @people (person, threads, last_incoming, at) VALUES (?1, ?2, ?3, ?4)
-		ON CONFLICT (person) DO UPDATE SET threads = COALESCE(excluded.threads, threads),
-		last_incoming = MAX(last_incoming, excluded.last_incoming), at = excluded.at`,
+		ON CONFLICT (person) DO UPDATE SET threads = COALESCE(excluded.threads, @people.threads),
+		last_incoming = GREATEST(@people.last_incoming, excluded.last_incoming), at = excluded.at`,
 		personKey(p), threads, micros(p.LastIncoming), micros(at))
 }
 

@@ -11,7 +11,8 @@ import (
 	"github.com/customchannels/customchannels-go/channels/bridge"
 )
 
-// Join implements [bridge.Store]. A second process gets [bridge.ErrStoreInUse].
+// Join implements [bridge.Store]. On SQLite a second process gets [bridge.ErrStoreInUse], and nodes that are noted as
+// running have died, for the lock is held. On PostgreSQL a node lives for 15 seconds after each [Store.Renew].
 func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -20,15 +21,15 @@ func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, err
 	}
 	var node bridge.Node
 	err := s.write.do(ctx, func(c *session) error {
-		// The lock is held, so whoever else is noted as running has died.
-		if err := c.run(`DELETE FROM @nodes WHERE channel = ?1`, string(channel)); err != nil {
+		if err := c.bury(channel); err != nil {
 			return err
 		}
-		if err := c.freeLanes(`channel = ?1`, string(channel)); err != nil {
+		until, err := c.aliveUntil()
+		if err != nil {
 			return err
 		}
 		var n int64
-		err := c.get(`INSERT INTO @nodes (channel) VALUES (?1) RETURNING node`, []any{string(channel)}, &n)
+		err = c.get(`INSERT INTO @nodes (channel, alive_until) VALUES (?1, ?2) RETURNING node`, []any{string(channel), until}, &n)
 		node = bridge.Node(n)
 		return err
 	})
@@ -37,6 +38,58 @@ func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, err
 	}
 	s.joined[channel] = node
 	return node, nil
+}
+
+// Renew implements [bridge.Store].
+func (s *Store) Renew(ctx context.Context, node bridge.Node) (time.Duration, error) {
+	err := s.write.do(ctx, func(c *session) error {
+		until, err := c.aliveUntil()
+		if err != nil {
+			return err
+		}
+		// A node whose time was over stays dead, even if nobody has taken its work yet: somebody may be about to.
+		n, err := c.exec(`UPDATE @nodes SET alive_until = ?1 WHERE node = ?2 AND alive_until > ?1 - ?3`,
+			until, int64(node), s.engine.lease.Microseconds())
+		if err == nil && n == 0 {
+			err = bridge.ErrLeaseLost
+		}
+		return err
+	})
+	if err != nil || !s.engine.shared {
+		return 0, err
+	}
+	return s.engine.lease, s.write.do(ctx, func(c *session) error { return c.bury("") })
+}
+
+// aliveUntil is how long a node lives that gives a sign of life now. The database's clock decides, since the nodes' differ.
+func (c *session) aliveUntil() (int64, error) {
+	if !c.engine.shared {
+		return forever, nil
+	}
+	var now int64
+	err := c.get(`SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT`, nil, &now)
+	return now + c.engine.lease.Microseconds(), err
+}
+
+// bury removes the nodes that have died, and gives back what they held. Where the database serves one process at a time
+// these are all that ran the channel.
+func (c *session) bury(channel channels.ID) error {
+	query, args := `SELECT node FROM @nodes WHERE channel = ?1`, []any{string(channel)}
+	if c.engine.shared {
+		query = `SELECT node FROM @nodes WHERE alive_until < (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT FOR UPDATE SKIP LOCKED`
+		args = nil
+	}
+	var dead []int64
+	err := c.each(query, args, func(scan func(...any) error) error {
+		var n int64
+		err := scan(&n)
+		dead = append(dead, n)
+		return err
+	})
+	for _, n := range dead {
+		err = errors.Join(err, c.freeLanes(`owner = ?1`, n), c.run(`DELETE FROM @nodes WHERE node = ?1`, n))
+	}
+	return err
 }
 
 // Leave implements [bridge.Store].
@@ -66,7 +119,7 @@ func (s *Store) unlockIfIdle() error {
 
 // acquire makes this process the one that runs bridges on the file.
 func (s *Store) acquire(ctx context.Context) error {
-	if s.lock != nil {
+	if s.engine.shared || s.lock != nil {
 		return nil
 	}
 	conn, err := lockFile(ctx, s.db)

@@ -99,13 +99,13 @@ func (c *session) insert(it *bridge.NewItem) error {
 		return nil
 	}
 	n, err := c.exec(`INSERT INTO @lanes (lane, channel, portal, calls_hubspot, ord, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-		ON CONFLICT (lane) DO NOTHING`, lane, string(it.Channel), it.Portal, it.Kind.CallsHubSpot(), it.Order, micros(due))
+		ON CONFLICT (lane) DO NOTHING`, lane, string(it.Channel), it.Portal, flag(it.Kind.CallsHubSpot()), it.Order, micros(due))
 	if err != nil || n > 0 {
 		return err
 	}
 	// An item that sorts before the lane's head becomes the head, unless the head is being worked on.
 	return c.run(`UPDATE @lanes SET portal = ?1, calls_hubspot = ?2, ord = ?3, due = ?4 WHERE lane = ?5 AND owner = 0 AND ord > ?3`,
-		it.Portal, it.Kind.CallsHubSpot(), it.Order, micros(due), lane)
+		it.Portal, flag(it.Kind.CallsHubSpot()), it.Order, micros(due), lane)
 }
 
 // Claim implements [bridge.Store].
@@ -119,7 +119,7 @@ func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID
 		if err := c.running(node, channel); err != nil {
 			return err
 		}
-		return c.each(`SELECT l.lane `+due+` ORDER BY l.due LIMIT ?3`, []any{string(channel), micros(now), limit},
+		return c.each(`SELECT l.lane `+due+` ORDER BY l.due LIMIT ?3 FOR UPDATE OF l SKIP LOCKED`, []any{string(channel), micros(now), limit},
 			func(scan func(...any) error) error {
 				var lane []byte
 				err := scan(&lane)
@@ -161,7 +161,7 @@ func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID
 func (c *session) next(channel channels.ID, now time.Time) (next int64, err error) {
 	err = c.get(`SELECT COALESCE(MIN(at), 0) FROM (
 		SELECT MIN(due) AS at FROM @lanes WHERE channel = ?1 AND owner = 0 AND due > ?2
-		UNION ALL SELECT MIN(paused_until) FROM @portals WHERE channel = ?1 AND paused_until > ?2 AND paused_until < ?3)`,
+		UNION ALL SELECT MIN(paused_until) FROM @portals WHERE channel = ?1 AND paused_until > ?2 AND paused_until < ?3) AS moments`,
 		[]any{string(channel), micros(now), forever}, &next)
 	return next, err
 }

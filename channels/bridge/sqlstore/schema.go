@@ -53,7 +53,8 @@ var migrations = [][]string{{
 	`CREATE INDEX @seen_at ON @seen (at)`,
 	`CREATE TABLE @nodes (
 		node INTEGER PRIMARY KEY AUTOINCREMENT,
-		channel TEXT NOT NULL
+		channel TEXT NOT NULL,
+		alive_until INTEGER NOT NULL
 	)`,
 	`CREATE TABLE @portals (
 		channel TEXT NOT NULL,
@@ -129,8 +130,14 @@ const schemaVersion = "schema version"
 
 // migrate brings the tables up to date, within the caller's transaction.
 func migrate(c *session) error {
-	if _, err := c.conn.ExecContext(c.ctx, c.expand(`CREATE TABLE IF NOT EXISTS @schema (name TEXT PRIMARY KEY, value INTEGER NOT NULL)`)); err != nil {
-		return fmt.Errorf("sqlstore: create tables: %w", err)
+	if c.engine.shared {
+		// Two nodes may start at once.
+		if err := c.run(`SELECT pg_advisory_xact_lock(hashtext(?1))`, c.engine.rewrite.Replace("@schema")); err != nil {
+			return err
+		}
+	}
+	if err := c.define(`CREATE TABLE IF NOT EXISTS @schema (name TEXT PRIMARY KEY, value INTEGER NOT NULL)`); err != nil {
+		return err
 	}
 	var version int
 	err := c.get(`SELECT value FROM @schema WHERE name = ?1`, []any{schemaVersion}, &version)
@@ -143,11 +150,19 @@ func migrate(c *session) error {
 	}
 	for _, statements := range migrations[version:] {
 		for _, statement := range statements {
-			if _, err := c.conn.ExecContext(c.ctx, c.expand(statement)); err != nil {
-				return fmt.Errorf("sqlstore: create tables: %w", err)
+			if err := c.define(statement); err != nil {
+				return err
 			}
 		}
 	}
 	return c.run(`INSERT INTO @schema (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 		schemaVersion, len(migrations))
+}
+
+// define runs a statement that is needed once and not worth preparing.
+func (c *session) define(statement string) error {
+	if _, err := c.conn.ExecContext(c.ctx, c.engine.rewrite.Replace(statement)); err != nil {
+		return fmt.Errorf("sqlstore: create tables: %w", err)
+	}
+	return nil
 }

@@ -5,29 +5,68 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels/bridge"
 )
 
-// session is one connection with its prepared statements. One goroutine uses it at a time.
+// session is one connection with its prepared statements. One goroutine uses it at a time. A connection that breaks is
+// replaced at the next use.
 type session struct {
-	ctx    context.Context // of the current use
-	conn   *sql.Conn
-	prefix string
-	stmts  map[string]*sql.Stmt
+	ctx     context.Context // of the current use
+	db      *sql.DB
+	engine  *engine
+	prepare func(context.Context, *sql.Conn) error
+	conn    *sql.Conn // nil until the first use, and after a break
+	stmts   map[string]*sql.Stmt
 }
 
-func newSession(conn *sql.Conn, prefix string) *session {
-	return &session{ctx: context.Background(), conn: conn, prefix: prefix, stmts: map[string]*sql.Stmt{}}
+func newSession(db *sql.DB, e *engine, prepare func(context.Context, *sql.Conn) error) *session {
+	return &session{db: db, engine: e, prepare: prepare, stmts: map[string]*sql.Stmt{}}
+}
+
+// use runs fn with a working connection.
+func (c *session) use(ctx context.Context, fn func(*session) error) error {
+	c.ctx = ctx
+	if c.conn == nil {
+		if err := c.connect(ctx); err != nil {
+			return err
+		}
+	}
+	err := fn(c)
+	if err != nil && ctx.Err() == nil && c.conn.PingContext(ctx) != nil {
+		_ = c.close() // the error was about the connection
+	}
+	return err
+}
+
+func (c *session) connect(ctx context.Context) error {
+	conn, err := c.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("sqlstore: connect: %w", err)
+	}
+	if err := c.prepare(ctx, conn); err != nil {
+		_ = conn.Close()
+		return err
+	}
+	c.conn = conn
+	return nil
 }
 
 func (c *session) close() error {
-	for _, st := range c.stmts {
-		_ = st.Close()
+	if c.conn == nil {
+		return nil
 	}
-	return c.conn.Close()
+	for query, st := range c.stmts {
+		_ = st.Close()
+		delete(c.stmts, query)
+	}
+	conn := c.conn
+	c.conn = nil
+	if c.engine.release != "" {
+		_, _ = conn.ExecContext(context.Background(), c.engine.release) // fails only on a connection that is no more
+	}
+	return conn.Close()
 }
 
 // stmt prepares a query once. In queries "@name" stands for the table name with the store's prefix.
@@ -36,15 +75,13 @@ func (c *session) stmt(query string) (*sql.Stmt, error) {
 		return st, nil
 	}
 	// The statement outlives the call, so it must not be bound to the call's context.
-	st, err := c.conn.PrepareContext(context.WithoutCancel(c.ctx), c.expand(query))
+	st, err := c.conn.PrepareContext(context.WithoutCancel(c.ctx), c.engine.rewrite.Replace(query))
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: prepare %.60q: %w", query, err)
 	}
 	c.stmts[query] = st
 	return st, nil
 }
-
-func (c *session) expand(query string) string { return strings.ReplaceAll(query, "@", c.prefix) }
 
 // exec runs a statement and returns how many rows it changed.
 func (c *session) exec(query string, args ...any) (int64, error) {

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -18,19 +17,7 @@ var sqliteSettings = []struct{ pragma, want string }{
 	{"foreign_keys = ON", "1"},
 }
 
-func openWriter(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: open: %w", err)
-	}
-	if err := prepareWriter(ctx, conn); err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-func prepareWriter(ctx context.Context, conn *sql.Conn) error {
+func prepareSQLiteWriter(ctx context.Context, conn *sql.Conn) error {
 	file, err := sqliteFile(ctx, conn)
 	if err != nil {
 		return err
@@ -54,24 +41,13 @@ func prepareWriter(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-func openReader(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: open: %w", err)
-	}
+func prepareSQLiteReader(ctx context.Context, conn *sql.Conn) error {
 	for _, pragma := range []string{"busy_timeout = 10000", "query_only = ON"} {
 		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
-			_ = conn.Close()
-			return nil, fmt.Errorf("sqlstore: PRAGMA %s: %w", pragma, err)
+			return fmt.Errorf("sqlstore: PRAGMA %s: %w", pragma, err)
 		}
 	}
-	return conn, nil
-}
-
-// closeReader gives the connection back to the pool as it was: whoever gets it next may want to write.
-func closeReader(c *session) error {
-	c.ctx = context.Background()
-	return errors.Join(c.run("PRAGMA query_only = OFF"), c.close())
+	return nil
 }
 
 func sqliteFile(ctx context.Context, conn *sql.Conn) (string, error) {

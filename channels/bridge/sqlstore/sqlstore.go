@@ -16,8 +16,12 @@ import (
 // Dialect is the kind of database behind a [Store].
 type Dialect int
 
-// SQLite is a database file that one process at a time runs a bridge on.
-const SQLite Dialect = iota + 1
+const (
+	// SQLite is a database file that one process at a time runs a bridge on.
+	SQLite Dialect = iota + 1
+	// PostgreSQL is a server that any number of processes run bridges on.
+	PostgreSQL
+)
 
 // Option tunes [Open].
 type Option func(*Store) error
@@ -40,6 +44,7 @@ func WithPrefix(prefix string) Option {
 // It is a [bridge.Store] and an [oauth.TokenStore], safe for concurrent use.
 type Store struct {
 	db     *sql.DB
+	engine *engine
 	keys   *Keys
 	prefix string
 	write  *writer
@@ -55,18 +60,16 @@ var (
 	_ oauth.TokenStore = (*Store)(nil)
 )
 
-// readers is how many connections serve look-ups; WAL lets them go on while the writer commits.
+// readers is how many connections serve look-ups, which go on while the writer commits.
 const readers = 2
 
 // Open prepares db for use and brings its tables up to date. The caller opened db with the driver of her choice
 // and closes it after [Store.Close]. keys seal tokens and credentials; see [KeyFile].
 //
-// For SQLite the database must be a file, and db must allow at least four connections: the store keeps three, one of
-// which does all the writing, with settings that survive a power cut (WAL, synchronous=FULL). Open sets and checks them.
+// The store keeps three of db's connections, one of which does all the writing, and sometimes needs a fourth: db must
+// allow that many. A SQLite database must be a file; Open gives its connections settings that survive a power cut (WAL,
+// synchronous=FULL) and checks them. Of PostgreSQL it checks that synchronous_commit is not off.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...Option) (*Store, error) {
-	if dialect != SQLite {
-		return nil, fmt.Errorf("sqlstore: unknown dialect %d", dialect)
-	}
 	if keys == nil || keys.ring == nil {
 		return nil, errors.New("sqlstore: a key ring is required, for tokens are stored sealed; KeyFile makes one")
 	}
@@ -75,6 +78,10 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...
 		if err := opt(s); err != nil {
 			return nil, err
 		}
+	}
+	var err error
+	if s.engine, err = dialect.engine(s.prefix); err != nil {
+		return nil, err
 	}
 	if n := db.Stats().MaxOpenConnections; n > 0 && n < readers+2 {
 		return nil, fmt.Errorf("sqlstore: the database allows %d connections, the store needs %d; raise SetMaxOpenConns", n, readers+2)
@@ -87,11 +94,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...
 }
 
 func (s *Store) open(ctx context.Context) error {
-	conn, err := openWriter(ctx, s.db)
-	if err != nil {
-		return err
-	}
-	s.write = newWriter(newSession(conn, s.prefix))
+	s.write = newWriter(newSession(s.db, s.engine, s.engine.writer))
 	if err := s.write.do(ctx, migrate); err != nil {
 		return err
 	}
@@ -99,11 +102,7 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	for range readers {
-		conn, err := openReader(ctx, s.db)
-		if err != nil {
-			return err
-		}
-		s.reads <- newSession(conn, s.prefix)
+		s.reads <- newSession(s.db, s.engine, s.engine.reader)
 	}
 	return nil
 }
@@ -115,7 +114,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.write.close())
 	}
 	for range len(s.reads) {
-		errs = append(errs, closeReader(<-s.reads))
+		errs = append(errs, (<-s.reads).close())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,8 +130,7 @@ func (s *Store) read(ctx context.Context, fn func(*session) error) error {
 	select {
 	case c := <-s.reads:
 		defer func() { s.reads <- c }()
-		c.ctx = ctx
-		return fn(c)
+		return c.use(ctx, fn)
 	case <-ctx.Done():
 		return ctx.Err()
 	}

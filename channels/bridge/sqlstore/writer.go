@@ -119,11 +119,20 @@ func (w *writer) commit(batch []*write) {
 	}
 }
 
-func (w *writer) transact(batch []*write) (err error) {
-	s := w.session
+// transact runs a batch in one transaction, again if it failed because of another node's.
+func (w *writer) transact(batch []*write) error {
 	// A commit serves several callers: none of them may cut it short by going away.
-	s.ctx = context.WithoutCancel(batch[0].ctx)
-	if err := s.run("BEGIN IMMEDIATE"); err != nil {
+	ctx := context.WithoutCancel(batch[0].ctx)
+	for attempt := 0; ; attempt++ {
+		err := w.session.use(ctx, func(s *session) error { return runBatch(s, batch) })
+		if err == nil || attempt == 10 || !serialization(err) {
+			return err
+		}
+	}
+}
+
+func runBatch(s *session, batch []*write) (err error) {
+	if err := s.run(s.engine.begin); err != nil {
 		return err
 	}
 	defer func() {

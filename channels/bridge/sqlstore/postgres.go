@@ -1,0 +1,44 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// preparePostgresWriter checks what a lost setting would cost: messages that were acknowledged.
+func preparePostgresWriter(ctx context.Context, conn *sql.Conn) error {
+	for _, setting := range []struct{ name, bad, why string }{
+		{"synchronous_commit", "off", "a crash of the server would lose messages that were acknowledged"},
+		{"fsync", "off", "a crash of the machine would lose the database"},
+		{"default_transaction_read_only", "on", "nothing could be written"},
+	} {
+		var got string
+		if err := conn.QueryRowContext(ctx, "SHOW "+setting.name).Scan(&got); err != nil {
+			return fmt.Errorf("sqlstore: is this a PostgreSQL database? %w", err)
+		}
+		if got == setting.bad {
+			return fmt.Errorf("sqlstore: PostgreSQL's %s is %s, with which %s", setting.name, got, setting.why)
+		}
+	}
+	return nil
+}
+
+// sqlState is the code of a PostgreSQL error. Both pgx and lib/pq have the method.
+func sqlState(err error) string {
+	var coded interface{ SQLState() string }
+	if errors.As(err, &coded) {
+		return coded.SQLState()
+	}
+	return ""
+}
+
+// serialization reports whether a transaction failed only because of another one, so that it can be run again.
+func serialization(err error) bool {
+	switch sqlState(err) {
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return true
+	}
+	return false
+}
