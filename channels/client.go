@@ -36,22 +36,19 @@ func NewClient(src TokenSource, opts ...Option) (*Client, error) {
 // CallOption changes how one call is made.
 type CallOption func(*callSettings)
 
-type callSettings struct {
-	idempotent bool
-	noWait     bool
-	attempts   int
-}
+// callSettings keeps the request out of the documented API.
+type callSettings struct{ rest.Request }
 
 // Idempotent says that the call may be repeated without harm, so that it can be retried after failures in which HubSpot
 // may have carried it out. GET, HEAD, PUT and DELETE are idempotent by themselves.
-func Idempotent() CallOption { return func(s *callSettings) { s.idempotent = true } }
+func Idempotent() CallOption { return func(s *callSettings) { s.Repeatable = true } }
 
 // NoWait makes the call return a [*LimitError] where it would have to wait for the portal's rate limit.
-func NoWait() CallOption { return func(s *callSettings) { s.noWait = true } }
+func NoWait() CallOption { return func(s *callSettings) { s.NoWait = true } }
 
 // MaxAttempts overrides [RetryPolicy.MaxAttempts] for the call. A single repetition with a fresh token after a 401 does
 // not count.
-func MaxAttempts(n int) CallOption { return func(s *callSettings) { s.attempts = n } }
+func MaxAttempts(n int) CallOption { return func(s *callSettings) { s.MaxAttempts = n } }
 
 // Body is a request body other than JSON. It is streamed; Open is called again for each attempt.
 type Body struct {
@@ -84,17 +81,9 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any, opt
 }
 
 func do(ctx context.Context, client *rest.Client, method, path string, in, out any, opts ...CallOption) error {
-	var set callSettings
+	r := &callSettings{rest.Request{Method: method, Path: path, Out: out, Repeatable: idempotent(method)}}
 	for _, opt := range opts {
-		opt(&set)
-	}
-	r := &rest.Request{
-		Method:      method,
-		Path:        path,
-		Out:         out,
-		Repeatable:  set.idempotent || idempotent(method),
-		NoWait:      set.noWait,
-		MaxAttempts: set.attempts,
+		opt(r)
 	}
 	switch in := in.(type) {
 	case nil:
@@ -109,11 +98,11 @@ func do(ctx context.Context, client *rest.Client, method, path string, in, out a
 	}
 	stream, ok := out.(*Stream)
 	if !ok {
-		return client.Do(ctx, r)
+		return client.Do(ctx, &r.Request)
 	}
 	var s rest.Stream
 	r.Out = &s
-	if err := client.Do(ctx, r); err != nil {
+	if err := client.Do(ctx, &r.Request); err != nil {
 		return err
 	}
 	*stream = Stream{Body: s.Body, ContentType: s.Header.Get("Content-Type"), Size: s.Size}

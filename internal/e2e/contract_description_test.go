@@ -20,7 +20,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
 // descriptionsDir holds HubSpot's own descriptions. They are not ours to publish, so they lie beside the repository.
@@ -43,17 +42,13 @@ var described = []struct{ api, file, from, to string }{
 	{"oauth v1", "oauth-v1.json", "", ""},
 }
 
-// description is HubSpot's description of one version of an API, corrected by the overlay.
-type description struct {
-	api    string
-	doc    *openapi3.T
-	router routers.Router
-}
+// descriptions are HubSpot's descriptions by API and version, corrected by the overlay.
+type descriptions map[string]*openapi3.T
 
 // readDescriptions reads the descriptions that are made of the files which match a pattern.
-func readDescriptions(t *testing.T, files string, lines []patch) []*description {
+func readDescriptions(t *testing.T, files string, lines []patch) descriptions {
 	t.Helper()
-	var all []*description
+	all := descriptions{}
 	for _, d := range described {
 		if ok, _ := path.Match(files, d.file); !ok {
 			continue
@@ -80,13 +75,12 @@ func readDescriptions(t *testing.T, files string, lines []patch) []*description 
 		if err != nil {
 			t.Fatalf("%s: %v", d.api, err)
 		}
-		read.api = d.api
-		all = append(all, read)
+		all[d.api] = read
 	}
 	return all
 }
 
-func newDescription(data []byte, correct func(root any) error) (*description, error) {
+func newDescription(data []byte, correct func(root any) error) (*openapi3.T, error) {
 	var root any
 	if err := json.Unmarshal(data, &root); err != nil {
 		return nil, err
@@ -99,13 +93,7 @@ func newDescription(data []byte, correct func(root any) error) (*description, er
 	if err != nil {
 		return nil, err
 	}
-	doc, err := openapi3.NewLoader().LoadFromData(data)
-	if err != nil {
-		return nil, err
-	}
-	// Examples bind nobody, and HubSpot's are null or not even of their type.
-	router, err := legacy.NewRouter(doc, openapi3.DisableExamplesValidation(), openapi3.AllowExtraSiblingFields("description"))
-	return &description{doc: doc, router: router}, err
+	return openapi3.NewLoader().LoadFromData(data)
 }
 
 // movePaths gives operations the paths that they have in another version.
@@ -157,28 +145,65 @@ func (x *exchange) request() (*http.Request, error) {
 	return r, err
 }
 
-// operation names the operation of an API that an exchange is about, as "GET /path/{id}".
-func operation(r *routers.Route) string { return r.Method + " " + r.Path }
+// operationOf names an operation of an API, as "GET /path/{id}".
+func operationOf(r *routers.Route) string { return r.Method + " " + r.Path }
 
-// find returns the operation of an exchange.
-func find(all []*description, r *http.Request) (*description, *openapi3filter.RequestValidationInput, error) {
-	for _, d := range all {
-		route, params, err := d.router.FindRoute(r)
-		if err == nil {
-			return d, &openapi3filter.RequestValidationInput{
-				Request: r, PathParams: params, Route: route, Options: &openapi3filter.Options{
-					IncludeResponseStatus:             true,
-					RejectWhenRequestBodyNotSpecified: true,
-					SkipSettingDefaults:               true,
-					AuthenticationFunc:                authenticated,
-					SchemaValidationOptions: []openapi3.SchemaValidationOption{
-						openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562)),
-					},
-				},
-			}, nil
+// find returns the operation that a request is for.
+func (all descriptions) find(r *http.Request) (*openapi3filter.RequestValidationInput, error) {
+	options := validation
+	options.WithCustomSchemaErrorFunc(func(err *openapi3.SchemaError) string {
+		return "/" + strings.Join(err.JSONPointer(), "/") + ": " + err.Reason
+	})
+	for _, doc := range all {
+		if r.URL.Scheme+"://"+r.URL.Host != doc.Servers[0].URL {
+			continue
+		}
+		for template, item := range doc.Paths.Map() {
+			params, ok := matchPath(template, r.URL.EscapedPath())
+			if op := item.GetOperation(r.Method); ok && op != nil {
+				return &openapi3filter.RequestValidationInput{
+					Request: r, PathParams: params, Options: &options,
+					Route: &routers.Route{Spec: doc, Path: template, PathItem: item, Method: r.Method, Operation: op},
+				}, nil
+			}
 		}
 	}
-	return nil, nil, fmt.Errorf("no description has the operation %s %s", r.Method, r.URL.Path)
+	return nil, fmt.Errorf("no description has the operation %s %s", r.Method, r.URL.Path)
+}
+
+// matchPath matches a path with a template such as /files/{fileId}. No two of HubSpot's that the clients use fit one path.
+func matchPath(template, at string) (params map[string]string, ok bool) {
+	names, values := strings.Split(template, "/"), strings.Split(at, "/")
+	if len(names) != len(values) {
+		return nil, false
+	}
+	params = map[string]string{}
+	for i, name := range names {
+		if !strings.HasPrefix(name, "{") {
+			if name != values[i] {
+				return nil, false
+			}
+			continue
+		}
+		value, err := url.PathUnescape(values[i])
+		if err != nil {
+			return nil, false
+		}
+		params[strings.Trim(name, "{}")] = value
+	}
+	return params, true
+}
+
+// validation is as strict as can be.
+var validation = openapi3filter.Options{
+	MultiError:                        true,
+	IncludeResponseStatus:             true,
+	RejectWhenRequestBodyNotSpecified: true,
+	SkipSettingDefaults:               true,
+	AuthenticationFunc:                authenticated,
+	SchemaValidationOptions: []openapi3.SchemaValidationOption{
+		openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562)),
+	},
 }
 
 // authenticated demands the portal's token where an operation is marked as needing one.
@@ -193,33 +218,33 @@ func authenticated(_ context.Context, in *openapi3filter.AuthenticationInput) er
 }
 
 // check validates an exchange against the description of its operation, which it names.
-func check(all []*description, x *exchange) (string, error) {
+func (all descriptions) check(x *exchange) (string, error) {
 	r, err := x.request()
 	if err != nil {
 		return "", err
 	}
-	_, in, err := find(all, r)
+	in, err := all.find(r)
 	if err != nil {
 		return "", err
 	}
 	ctx := context.Background()
 	if err := undeclared(in); err != nil {
-		return operation(in.Route), fmt.Errorf("request: %w", err)
+		return operationOf(in.Route), fmt.Errorf("request: %w", err)
 	}
 	if err := openapi3filter.ValidateRequest(ctx, in); err != nil {
-		return operation(in.Route), fmt.Errorf("request: %w", err)
+		return operationOf(in.Route), fmt.Errorf("request: %w", err)
 	}
 	out := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: x.status, Header: x.answered,
 		Body: io.NopCloser(bytes.NewReader(x.answer)), Options: in.Options,
 	}
 	if err := openapi3filter.ValidateResponse(ctx, out); err != nil {
-		return operation(in.Route), fmt.Errorf("answer %d: %w", x.status, err)
+		return operationOf(in.Route), fmt.Errorf("answer %d: %w", x.status, err)
 	}
 	if declared := in.Route.Operation.Responses.Status(x.status); declared != nil && len(declared.Value.Content) == 0 && len(x.answer) > 0 {
-		return operation(in.Route), fmt.Errorf("answer %d: has a body, and none is declared", x.status)
+		return operationOf(in.Route), fmt.Errorf("answer %d: has a body, and none is declared", x.status)
 	}
-	return operation(in.Route), nil
+	return operationOf(in.Route), nil
 }
 
 // undeclared finds parameters and form fields that the operation does not have, which kin-openapi lets pass.

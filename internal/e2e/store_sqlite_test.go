@@ -223,8 +223,10 @@ func TestSQLitePrefixes(t *testing.T) {
 
 func TestSQLiteKeepsEverything(t *testing.T) {
 	d := newDatabase(t)
-	s := openStore(t, d)
+	s, err := openOn(t.Context(), openDB(t, d, ""), d)
+	must(t, err)
 	node := mustJoin(t, s)
+	must(t, s.PausePortal(t.Context(), storeChannel, 2, time.Time{}, "reason"))
 	must(t, s.WriteMedia(t.Context(), "file", 0, []byte("chunk")))
 	done, failed, taken := storedWork("done"), storedWork("failed"), storedWork("taken")
 	taken.Media = []string{"file"}
@@ -236,7 +238,7 @@ func TestSQLiteKeepsEverything(t *testing.T) {
 	link := bridge.Link{
 		Channel: storeChannel, Account: "5", Portal: 1, ServiceID: "s", HubSpotID: "h", Direction: messages.DirectionIncoming,
 	}
-	for _, it := range mustClaim(t, s, node, 3) {
+	for _, it := range mustClaim(t, s, node, 10) {
 		switch string(it.Payload) {
 		case "done":
 			must(t, s.Finish(t.Context(), node, it, &bridge.Outcome{At: done.At, Links: []bridge.Link{link}, Person: &person}))
@@ -246,7 +248,6 @@ func TestSQLiteKeepsEverything(t *testing.T) {
 			must(t, s.Checkpoint(t.Context(), node, it, []byte("half")))
 		}
 	}
-	must(t, s.PausePortal(t.Context(), storeChannel, 2, time.Time{}, "reason"))
 	must(t, s.Remember(t.Context(), "name", "value"))
 	saveSecrets(t, s)
 	must(t, s.Close())
@@ -333,7 +334,7 @@ func storedWork(key string) *bridge.NewItem {
 		Key: key, Kind: bridge.KindIncoming, Channel: storeChannel, Portal: 1, Lane: key, Payload: []byte(key), At: at, Deadline: at.Add(time.Hour),
 	}
 	if key == "paused" {
-		it.Portal, it.Due = 2, at.Add(time.Minute)
+		it.Portal = 2
 	}
 	return it
 }
@@ -358,11 +359,9 @@ func mustAccept(t *testing.T, s *sqlstore.Store, items ...*bridge.NewItem) {
 	must(t, err)
 }
 
-// mustClaim claims some time after all of storedWork was accepted.
 func mustClaim(t *testing.T, s *sqlstore.Store, node bridge.Node, limit int) []*bridge.Item {
 	t.Helper()
-	now := storedWork("").At
-	claimed, err := s.Claim(t.Context(), node, storeChannel, now, limit)
+	claimed, err := s.Claim(t.Context(), node, storeChannel, storedWork("").At, limit)
 	must(t, err)
 	return claimed.Items
 }

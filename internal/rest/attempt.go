@@ -16,8 +16,10 @@ func (e timeoutError) Error() string { return "no answer within " + time.Duratio
 func (e timeoutError) Timeout() bool { return true }
 
 // attempt is one request: its bound in time, and how far it got. For streams the bound is on each pause, since a big file
-// may take long.
+// may take long. It is also the body of its answer, and over when that is closed.
 type attempt struct {
+	io.ReadCloser // the body as the transport gave it
+
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	timer    *time.Timer
@@ -80,21 +82,17 @@ func (a *attempt) explain(err error) error {
 	return err
 }
 
-// answerBody is a response body that ends its attempt when it is closed.
-type answerBody struct {
-	io.ReadCloser
-	attempt *attempt
+// Read implements io.Reader.
+func (a *attempt) Read(p []byte) (int, error) {
+	n, err := a.ReadCloser.Read(p)
+	a.progress()
+	return n, a.explain(err)
 }
 
-func (b *answerBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.attempt.progress()
-	return n, b.attempt.explain(err)
-}
-
-func (b *answerBody) Close() error {
-	err := b.ReadCloser.Close()
-	b.attempt.stop()
+// Close implements io.Closer.
+func (a *attempt) Close() error {
+	err := a.ReadCloser.Close()
+	a.stop()
 	return err
 }
 
@@ -125,6 +123,7 @@ func (cl *call) RoundTrip(outer *http.Request) (*http.Response, error) {
 	if cl.c.home(outer.URL) {
 		cl.c.cfg.Limiter.Observe(resp.StatusCode, resp.Header, retryAfter(resp.Header, time.Now()))
 	}
-	resp.Body = &answerBody{resp.Body, a}
+	a.ReadCloser = resp.Body
+	resp.Body = a
 	return resp, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -25,7 +26,6 @@ func (b *Body) inMemory() bool { return b == nil || b.memory }
 // JSON returns a body that holds v. HTML is not escaped, since rich text would grow by it.
 func JSON(v any) (*Body, error) {
 	var b bytes.Buffer
-	b.Grow(1 << 10)
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
@@ -92,14 +92,21 @@ func readAll(r io.Reader, size, most int64) ([]byte, error) {
 	if size > most {
 		return nil, errTooBig
 	}
-	var b bytes.Buffer
-	if size > 0 {
-		b.Grow(int(size) + bytes.MinRead)
+	if size <= 0 {
+		size = bytes.MinRead
 	}
-	if n, err := b.ReadFrom(io.LimitReader(r, most+1)); err != nil {
-		return nil, err
-	} else if n > most {
-		return nil, errTooBig
+	data := make([]byte, 0, size+1) // with one more, the end shows before there is no room left
+	for {
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case int64(len(data)) > most:
+			return nil, errTooBig
+		case err == io.EOF:
+			return data, nil
+		case err != nil:
+			return nil, err
+		}
+		data = slices.Grow(data, 1)
 	}
-	return b.Bytes(), nil
 }

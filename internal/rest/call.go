@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
 )
 
 const (
@@ -20,13 +22,17 @@ const (
 	correlationID = "X-HubSpot-Correlation-Id"
 )
 
-// call is the state of one Request over its attempts. go-retryablehttp runs them one after the other.
+// call is the state of one Request over its attempts, which loop runs one after the other.
 type call struct {
-	c       *Client
-	r       *Request
-	url     *url.URL
-	start   time.Time
+	c      *Client
+	r      *Request
+	url    *url.URL
+	start  time.Time
+	loop   retryablehttp.Client
+	client http.Client // the loop's
+
 	secrets []string
+	room    [2]string // for secrets: few calls know more
 
 	grant    Grant
 	latest   *attempt
@@ -157,10 +163,13 @@ func (cl *call) downloads() bool {
 	return false
 }
 
-// checkRedirect follows redirects of downloads only: nothing else of HubSpot's API redirects, and a changed host must
-// not get what was meant for the API.
-func (cl *call) checkRedirect(_ *http.Request, via []*http.Request) error {
-	if !cl.downloads() || len(via) > maxRedirects {
+// stay follows no redirect: nothing of HubSpot's API redirects but downloads, and another host must not get what was meant
+// for the API.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// follow follows the redirects of a download.
+func follow(_ *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
 		return http.ErrUseLastResponse
 	}
 	return nil

@@ -118,18 +118,23 @@ func (c *Client) Do(ctx context.Context, r *Request) error {
 		return err
 	}
 	cl := &call{c: c, r: r, url: u, start: time.Now()}
+	cl.secrets = cl.room[:0]
 	if !c.home(u) {
-		cl.secrets = []string{u.RawQuery} // a signature, most likely
+		cl.secrets = append(cl.secrets, u.RawQuery) // a signature, most likely
 	}
-	req := &http.Request{Method: r.Method, URL: u, Host: u.Host, Header: http.Header{}}
-	loop := retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: cl, CheckRedirect: cl.checkRedirect},
+	cl.client = http.Client{Transport: cl, CheckRedirect: stay}
+	if cl.downloads() {
+		cl.client.CheckRedirect = follow
+	}
+	cl.loop = retryablehttp.Client{
+		HTTPClient:   &cl.client,
 		RetryMax:     math.MaxInt,
 		CheckRetry:   cl.checkRetry,
 		Backoff:      func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return cl.wait },
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	_, err = loop.Do(&retryablehttp.Request{Request: req.WithContext(ctx)})
+	req := &http.Request{Method: r.Method, URL: u, Host: u.Host, Header: http.Header{}}
+	_, err = cl.loop.Do(&retryablehttp.Request{Request: req.WithContext(ctx)})
 	return cl.result(ctx, err)
 }
 

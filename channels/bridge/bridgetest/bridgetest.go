@@ -25,6 +25,9 @@ type rule struct {
 // RunStore tests that a store keeps the contract of [bridge.Store], each rule in a subtest of its own. open returns an
 // empty store and has what it opened closed by t.Cleanup; it is called for every subtest.
 //
+// A store in which nodes live beside each other until their time is over needs, for the tests, a method
+// ExpireNode(context.Context, bridge.Node) error that ends a node's time; in others a Join ends the life of the node before.
+//
 // Which rules need time to pass is told to the store through its arguments. Only spooled media have the age that
 // [time.Now] gives them.
 func RunStore(t *testing.T, open func(t *testing.T) bridge.Store) {

@@ -64,53 +64,68 @@ func (p *probe) concurrently(n int, fn func(i int)) {
 // crowd is many workers on a few lanes, each of which checks that it is alone in its lane.
 type crowd struct {
 	*probe
-	lanes []struct {
+	lanes [crowdLanes]struct {
 		busy atomic.Bool
 		next atomic.Int64 // the number of the item that must come next
 	}
 	left atomic.Int64
 }
 
-func testConcurrentClaims(p *probe) {
-	const lanes, each, producers, workers = 6, 12, 2, 6
+const (
+	crowdLanes = 6
+	crowdItems = 12 // of each lane
+)
+
+// member is a node with its store.
+type member struct {
+	store bridge.Store
+	node  bridge.Node
+}
+
+func testConcurrentClaims(p *probe) { runCrowd(p, member{p.store, p.node}) }
+
+// runCrowd has two producers and four workers for each member, all at once.
+func runCrowd(p *probe, members ...member) {
 	c := &crowd{probe: p}
-	c.lanes = make([]struct {
-		busy atomic.Bool
-		next atomic.Int64
-	}, lanes)
-	c.left.Store(lanes * each)
-	p.concurrently(producers+workers, func(i int) {
-		if i >= producers {
-			c.work()
+	c.left.Store(crowdLanes * crowdItems)
+	p.concurrently(6*len(members), func(i int) {
+		m := members[i%len(members)]
+		if i < 2*len(members) {
+			c.produce(m, i, 2*len(members))
 			return
 		}
-		for lane := i; lane < lanes; lane += producers {
-			for n := range each {
-				if _, err := p.store.Accept(p.ctx, work(fmt.Sprintf("%d %d", lane, n), fmt.Sprint(lane))); err != nil {
-					p.errorf("Accept failed: %v", err)
-				}
-			}
-		}
+		c.work(m)
 	})
 	p.claims()
 }
 
-func (c *crowd) work() {
+// produce fills every step-th lane from one number on.
+func (c *crowd) produce(m member, from, step int) {
+	for lane := from; lane < crowdLanes; lane += step {
+		for n := range crowdItems {
+			if _, err := m.store.Accept(c.ctx, work(fmt.Sprintf("%d %d", lane, n), fmt.Sprint(lane))); err != nil {
+				c.errorf("Accept failed: %v", err)
+			}
+		}
+	}
+}
+
+func (c *crowd) work(m member) {
 	for c.left.Load() > 0 && !c.t.Failed() {
-		claimed, err := c.store.Claim(c.ctx, c.node, channel, c.now, 2)
+		claimed, err := m.store.Claim(c.ctx, m.node, channel, c.now, 2)
 		if err != nil {
 			c.errorf("Claim failed: %v", err)
 			return
 		}
 		for _, it := range claimed.Items {
-			c.do(it)
+			c.do(m, it)
 		}
 		runtime.Gosched()
 	}
 }
 
 // do tries every item twice.
-func (c *crowd) do(it *bridge.Item) {
+func (c *crowd) do(m member, it *bridge.Item) {
 	var lane, n int
 	fmt.Sscan(string(it.Payload), &lane, &n)
 	l := &c.lanes[lane]
@@ -127,7 +142,7 @@ func (c *crowd) do(it *bridge.Item) {
 		c.left.Add(-1)
 	}
 	l.busy.Store(false)
-	if err := c.store.Finish(c.ctx, c.node, it, o); err != nil {
+	if err := m.store.Finish(c.ctx, m.node, it, o); err != nil {
 		c.errorf("Finish failed: %v", err)
 	}
 }

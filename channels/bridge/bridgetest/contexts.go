@@ -44,6 +44,7 @@ func endedCalls(p *probe, it *bridge.Item) []endedCall {
 	s := p.store
 	return []endedCall{
 		{"Join", func(ctx context.Context) error { _, err := s.Join(ctx, channel); return err }},
+		{"Renew", func(ctx context.Context) error { _, err := s.Renew(ctx, p.node); return err }},
 		{"Leave", func(ctx context.Context) error { return s.Leave(ctx, p.node) }},
 		{"Accept", func(ctx context.Context) error { _, err := s.Accept(ctx, work("c", "1")); return err }},
 		{"Claim", func(ctx context.Context) error { _, err := s.Claim(ctx, p.node, channel, p.now, 1); return err }},

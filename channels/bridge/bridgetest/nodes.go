@@ -36,6 +36,28 @@ var nodeRules = []rule{
 			p.equal("Attempt", p.one("a").Attempt, 2)
 		},
 	}, {
+		name: "node/renew",
+		why:  "a node must learn whether it may go on, before another does its work beside it",
+		test: func(p *probe) {
+			p.accept(work("a", "1"))
+			a := p.one("a")
+			life, err := p.store.Renew(p.ctx, p.node)
+			p.ok("Renew", err)
+			if life < 0 {
+				p.fatalf("Renew says that the node lives for %v", life)
+			}
+			p.done(a)
+			stale := p.node
+			p.join()
+			_, err = p.store.Renew(p.ctx, stale)
+			p.fails("Renew of a stale node", err, bridge.ErrLeaseLost)
+			p.ok("Leave", p.store.Leave(p.ctx, p.node))
+			_, err = p.store.Renew(p.ctx, p.node)
+			p.fails("Renew of a node that left", err, bridge.ErrLeaseLost)
+			_, err = p.store.Renew(p.ctx, 0)
+			p.fails("Renew of no node", err, bridge.ErrLeaseLost)
+		},
+	}, {
 		name: "node/channels are apart",
 		why:  "bridges that share a store come and go by themselves",
 		test: func(p *probe) {

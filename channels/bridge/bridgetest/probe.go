@@ -80,12 +80,23 @@ func (p *probe) equal(what string, got, want any) {
 	}
 }
 
-// join makes p.node the node that runs.
+// join makes p.node the node that runs, the one before having died.
 func (p *probe) join() {
 	p.t.Helper()
+	p.ok("ExpireNode", expire(p.ctx, p.store, p.node))
 	node, err := p.store.Join(p.ctx, channel)
 	p.ok("Join", err)
 	p.node = node
+}
+
+// expire ends a node's time in a store in which nodes live beside each other.
+func expire(ctx context.Context, store bridge.Store, node bridge.Node) error {
+	if s, ok := store.(interface {
+		ExpireNode(context.Context, bridge.Node) error
+	}); ok {
+		return s.ExpireNode(ctx, node)
+	}
+	return nil
 }
 
 // work is an item whose payload is its key, so that claimed work can be told apart.

@@ -29,7 +29,7 @@ func (d Dialect) engine(prefix string) (*engine, error) {
 	switch d {
 	case SQLite:
 		return &engine{
-			rewrite: strings.NewReplacer("@", prefix, "GREATEST(", "MAX(", " FOR UPDATE OF l SKIP LOCKED", "", " FOR UPDATE", ""),
+			rewrite: strings.NewReplacer("@", prefix, "GREATEST(", "MAX(", " FOR UPDATE OF l SKIP LOCKED", "", " FOR UPDATE OF l", "", " FOR UPDATE", ""),
 			begin:   "BEGIN IMMEDIATE",
 			release: "PRAGMA query_only = OFF",
 			writer:  prepareSQLiteWriter,

@@ -33,7 +33,7 @@ func (s *Store) link(ctx context.Context, where string, args ...any) (*bridge.Li
 	var service []byte
 	var l bridge.Link
 	err := s.read(ctx, func(c *session) error {
-		return c.get(`SELECT channel, account, service_id, portal, hubspot_id, direction FROM @links WHERE `+where+` ORDER BY rowid LIMIT 1`, args,
+		return c.get(`SELECT channel, account, service_id, portal, hubspot_id, direction FROM @links WHERE `+where+` ORDER BY seq LIMIT 1`, args,
 			&channel, &account, &service, &l.Portal, &hubspot, &direction)
 	})
 	if err != nil {

@@ -48,8 +48,8 @@ func (s *Store) Renew(ctx context.Context, node bridge.Node) (time.Duration, err
 			return err
 		}
 		// A node whose time was over stays dead, even if nobody has taken its work yet: somebody may be about to.
-		n, err := c.exec(`UPDATE @nodes SET alive_until = ?1 WHERE node = ?2 AND alive_until > ?1 - ?3`,
-			until, int64(node), s.engine.lease.Microseconds())
+		n, err := c.exec(`UPDATE @nodes SET alive_until = ?1 WHERE node = ?2 AND alive_until >= ?3`,
+			until, int64(node), until-s.engine.lease.Microseconds())
 		if err == nil && n == 0 {
 			err = bridge.ErrLeaseLost
 		}

@@ -98,9 +98,11 @@ func (c *session) insert(it *bridge.NewItem) error {
 	if buried > 0 {
 		return nil
 	}
-	n, err := c.exec(`INSERT INTO @lanes (lane, channel, portal, calls_hubspot, ord, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-		ON CONFLICT (lane) DO NOTHING`, lane, string(it.Channel), it.Portal, flag(it.Kind.CallsHubSpot()), it.Order, micros(due))
-	if err != nil || n > 0 {
+	// The update of a lane that exists changes nothing; it locks the row, lest a Finish that saw the lane empty remove it.
+	err = c.run(`INSERT INTO @lanes (lane, channel, portal, calls_hubspot, ord, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (lane) DO UPDATE SET ord = @lanes.ord`,
+		lane, string(it.Channel), it.Portal, flag(it.Kind.CallsHubSpot()), it.Order, micros(due))
+	if err != nil {
 		return err
 	}
 	// An item that sorts before the lane's head becomes the head, unless the head is being worked on.
@@ -116,9 +118,6 @@ func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID
 	var lanes [][]byte
 	pick := func(c *session) error {
 		lanes = lanes[:0]
-		if err := c.running(node, channel); err != nil {
-			return err
-		}
 		return c.each(`SELECT l.lane `+due+` ORDER BY l.due LIMIT ?3 FOR UPDATE OF l SKIP LOCKED`, []any{string(channel), micros(now), limit},
 			func(scan func(...any) error) error {
 				var lane []byte
@@ -128,13 +127,14 @@ func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID
 			})
 	}
 	// Most claims of a quiet bridge find nothing; those need no commit.
-	if err := s.read(ctx, pick); err != nil {
+	err := s.read(ctx, func(c *session) error { return errors.Join(c.running(node, channel), pick(c)) })
+	if err != nil {
 		return nil, err
 	}
 	if len(lanes) > 0 {
 		err := s.write.do(ctx, func(c *session) error {
 			out.Items = nil
-			if err := pick(c); err != nil {
+			if err := errors.Join(c.stayRunning(node, channel), pick(c)); err != nil {
 				return err
 			}
 			for _, lane := range lanes {
@@ -168,8 +168,17 @@ func (c *session) next(channel channels.ID, now time.Time) (next int64, err erro
 
 // running returns ErrLeaseLost for a node that has left, or whose channel a later node has joined.
 func (c *session) running(node bridge.Node, channel channels.ID) error {
+	return c.findNode(`SELECT 1 FROM @nodes WHERE node = ?1 AND channel = ?2`, node, channel)
+}
+
+// stayRunning is running that holds up whoever would declare the node dead, until the commit: it must see what is claimed.
+func (c *session) stayRunning(node bridge.Node, channel channels.ID) error {
+	return c.findNode(`SELECT 1 FROM @nodes WHERE node = ?1 AND channel = ?2 FOR UPDATE`, node, channel)
+}
+
+func (c *session) findNode(query string, node bridge.Node, channel channels.ID) error {
 	var one int
-	err := c.get(`SELECT 1 FROM @nodes WHERE node = ?1 AND channel = ?2`, []any{int64(node), string(channel)}, &one)
+	err := c.get(query, []any{int64(node), string(channel)}, &one)
 	if errors.Is(err, bridge.ErrNotFound) {
 		return bridge.ErrLeaseLost
 	}
@@ -212,12 +221,13 @@ func scanItem(scan func(...any) error, more ...any) (*bridge.Item, error) {
 }
 
 // own returns ErrLeaseLost unless the node holds the item's lane for this very attempt. A node that repeats a write
-// whose answer was lost may by then hold the lane for another item.
+// whose answer was lost may by then hold the lane for another item. The lane stays locked until the commit.
 func (c *session) own(node bridge.Node, it *bridge.Item) (lane []byte, err error) {
 	lane = digest(string(it.Channel), it.Lane)
 	var one int
 	err = c.get(`SELECT 1 FROM @lanes l JOIN @items i ON i.seq = l.claimed
-		WHERE l.lane = ?1 AND l.owner = ?2 AND l.claimed = ?3 AND i.attempt = ?4`, []any{lane, int64(node), it.Seq, it.Attempt}, &one)
+		WHERE l.lane = ?1 AND l.owner = ?2 AND l.claimed = ?3 AND i.attempt = ?4 FOR UPDATE OF l`,
+		[]any{lane, int64(node), it.Seq, it.Attempt}, &one)
 	if errors.Is(err, bridge.ErrNotFound) {
 		return nil, bridge.ErrLeaseLost
 	}
@@ -301,14 +311,14 @@ func (c *session) freeLane(lane []byte) error {
 		return err
 	}
 	return c.run(`UPDATE @lanes SET owner = 0, claimed = 0, portal = ?1, calls_hubspot = ?2, ord = ?3, due = ?4 WHERE lane = ?5`,
-		portal, bridge.Kind(kind).CallsHubSpot(), ord, due, lane)
+		portal, flag(bridge.Kind(kind).CallsHubSpot()), ord, due, lane)
 }
 
 // freeLanes gives back the lanes that a condition selects. Their heads may not be what was claimed: an earlier item may
 // have come meanwhile.
 func (c *session) freeLanes(where string, args ...any) error {
 	var lanes [][]byte
-	err := c.each(`SELECT lane FROM @lanes WHERE owner <> 0 AND `+where, args, func(scan func(...any) error) error {
+	err := c.each(`SELECT lane FROM @lanes WHERE owner <> 0 AND `+where+` ORDER BY lane FOR UPDATE`, args, func(scan func(...any) error) error {
 		var lane []byte
 		err := scan(&lane)
 		lanes = append(lanes, lane)

@@ -81,6 +81,7 @@ var migrations = [][]string{{
 	`CREATE UNIQUE INDEX @accounts_id ON @accounts (channel, id) WHERE id <> ''`,
 	`CREATE INDEX @accounts_identifier ON @accounts (channel, identifier)`,
 	`CREATE TABLE @links (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT,
 		channel TEXT NOT NULL,
 		account TEXT NOT NULL,
 		service BLOB NOT NULL,
@@ -89,7 +90,7 @@ var migrations = [][]string{{
 		hubspot_id TEXT NOT NULL,
 		direction TEXT NOT NULL,
 		at INTEGER NOT NULL,
-		PRIMARY KEY (channel, account, service)
+		UNIQUE (channel, account, service)
 	)`,
 	`CREATE INDEX @links_hubspot ON @links (channel, hubspot_id)`,
 	`CREATE INDEX @links_at ON @links (at)`,
