@@ -66,6 +66,9 @@ type Config struct {
 	// Store keeps the queue. With the sqlstore package nothing accepted is lost when the process dies.
 	Store Store
 
+	// Trace observes the work, for metrics. Defaults to nothing.
+	Trace *Trace
+
 	// Workers is how many messages are worked on at the same time. Defaults to 32.
 	Workers int
 }

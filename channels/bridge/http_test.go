@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -80,11 +81,11 @@ func TestWebhookAnswers(t *testing.T) {
 // failingStore can be told to refuse all that is new.
 type failingStore struct {
 	*memstore.Store
-	down bool
+	down atomic.Bool
 }
 
 func (s *failingStore) Accept(ctx context.Context, items ...*bridge.NewItem) ([]bridge.Acceptance, error) {
-	if s.down {
+	if s.down.Load() {
 		return nil, errors.New("disk full")
 	}
 	return s.Store.Accept(ctx, items...)
@@ -95,7 +96,7 @@ func TestStoreDown(t *testing.T) {
 	store := &failingStore{Store: memstore.New()}
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
-		store.down = true
+		store.down.Store(true)
 		if err := b.bridge.Receive(t.Context(), &bridge.Incoming{ID: "2", Text: "lost?", From: ada, To: shop}); err == nil {
 			t.Error("Receive returned nil while the store was down")
 		}
@@ -103,7 +104,7 @@ func TestStoreDown(t *testing.T) {
 			t.Errorf("the webhook was answered %d, want 503", got)
 		}
 		b.reply("Hello")
-		store.down = false
+		store.down.Store(false)
 		later(time.Minute) // HubSpot's next attempt
 		if diff := cmp.Diff([]string{"Hello"}, b.channel.texts()); diff != "" {
 			t.Errorf("sent (-want +got):\n%s", diff)

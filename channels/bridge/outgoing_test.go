@@ -3,6 +3,8 @@ package bridge_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -302,4 +304,48 @@ func TestFilesOverTheLimits(t *testing.T) {
 			t.Errorf("the agent sees %q, want %q", got, want)
 		}
 	}, func(c *bridge.Config) { c.Definition.Capabilities.AllowedFileMIMETypes = []string{"IMAGE/*"} })
+}
+
+func TestTrace(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	note := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, fmt.Sprintf(format, args...))
+	}
+	trace := &bridge.Trace{
+		Accepted: func(kind bridge.Kind, portal int64, how bridge.Acceptance) { note("accepted %s %d", kind, how) },
+		Ended: func(a bridge.Attempt) {
+			note("ended %s attempt %d: %d, age %v", a.Kind, a.Number, a.Verdict, a.Age.Round(time.Minute))
+		},
+		Paused: func(_ int64, until time.Time, reason string) { note("paused: %s", reason) },
+	}
+	bubble(t, func(t *testing.T, b *bench) {
+		mu.Lock()
+		seen = nil
+		mu.Unlock()
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
+		b.channel.send = func(_ context.Context, try int, m *bridge.Outgoing) (*bridge.Receipt, error) {
+			if try == 1 {
+				return nil, bridge.RetryAfter(time.Hour, nil)
+			}
+			return nil, nil
+		}
+		b.reply("Hello")
+		later(time.Hour + time.Minute)
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.publish", Nth: 1, Status: 429})
+		b.receive(&bridge.Incoming{ID: "2", Text: "Bye"})
+		want := []string{
+			"accepted incoming 0", "ended incoming attempt 1: 0, age 0s",
+			"accepted incoming 1",
+			"accepted outgoing 0", "ended outgoing attempt 1: 1, age 0s",
+			"ended outgoing attempt 2: 0, age 1h0m0s", "ended status attempt 1: 0, age 0s",
+			"accepted incoming 0", "paused: HubSpot answered 429", "ended incoming attempt 1: 1, age 0s",
+		}
+		if diff := cmp.Diff(want, seen); diff != "" {
+			t.Errorf("seen (-want +got):\n%s", diff)
+		}
+	}, func(c *bridge.Config) { c.Trace = trace })
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +100,7 @@ func pausing(err error) (d time.Duration, reason string, ok bool) {
 	}
 	switch answer.StatusCode {
 	case http.StatusTooManyRequests:
-		return max(answer.RetryAfter, time.Second), "HubSpot answered 429 " + answer.PolicyName, true
+		return max(answer.RetryAfter, time.Second), strings.TrimSpace("HubSpot answered 429 " + answer.PolicyName), true
 	case 477: // the portal is being moved to another data centre
 		return max(answer.RetryAfter, time.Minute), "HubSpot is moving this portal", true
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -131,6 +132,7 @@ func (n *node) failed(ctx context.Context, it *Item, err error) *Outcome {
 		return n.again(it, err)
 	}
 	at := now // the pause holds the item back, so it is due at once when the pause ends
+	n.cfg.Trace.paused(it.Portal, until, reason)
 	if !it.Kind.CallsHubSpot() {
 		at = now.Add(min(max(d, 15*time.Second), 5*time.Minute))
 	}

@@ -112,6 +112,7 @@ func (b *Bridge) acceptIncoming(ctx context.Context, channel channels.ID, accoun
 	if err != nil {
 		return fmt.Errorf("bridge: not stored: %w", err)
 	}
+	b.cfg.Trace.accepted([]*NewItem{item}, got)
 	if got[0] == Conflict {
 		b.log.Warn("a message with a known ID and other content was dropped", "portal", account.Portal, "account", account.ID)
 		return ErrConflict

@@ -228,9 +228,10 @@ func (n *node) wait(ctx context.Context, next time.Time) {
 
 // start works on an item with a worker that the caller has taken.
 func (n *node) start(it *Item) {
+	begun := n.now()
 	n.work.Go(func() {
-		if o := n.attempt(it); o != nil {
-			n.finish(it, o)
+		if o := n.attempt(it); o != nil && n.finish(it, o) {
+			n.cfg.Trace.ended(it, o, begun, n.now())
 		}
 		n.slots <- struct{}{}
 		n.poke() // its lane may have more, and it may have left follow-ups
@@ -277,18 +278,19 @@ func (n *node) do(it *Item) (o *Outcome) {
 	return &Outcome{Verdict: Bury, At: n.now(), Reason: "unknown kind of work: " + string(it.Kind)}
 }
 
-// finish stores the end of an attempt, however long the store is out of reach: until then the lane stays taken.
-func (n *node) finish(it *Item, o *Outcome) {
+// finish stores the end of an attempt, however long the store is out of reach: until then the lane stays taken. It
+// reports whether that was possible.
+func (n *node) finish(it *Item, o *Outcome) bool {
 	ctx := context.WithoutCancel(n.ctx)
 	for attempt := 1; ; attempt++ {
 		err := n.store.Finish(ctx, n.id, it, o)
 		if err == nil {
 			n.noteEnd(it, o)
-			return
+			return true
 		}
 		n.log.Error("cannot store the end of an attempt", "kind", it.Kind, "seq", it.Seq, "error", err)
 		if errors.Is(err, ErrLeaseLost) || !sleep(n.ctx, backoff(attempt, storeRetry/10, 5*time.Second)) {
-			return // whoever claims the item next does it again
+			return false // whoever claims the item next does it again
 		}
 	}
 }

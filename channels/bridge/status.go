@@ -81,9 +81,11 @@ func (b *Bridge) Report(ctx context.Context, account channels.DeliveryIdentifier
 		}
 		items = append(items, item)
 	}
-	if _, err := b.store.Accept(ctx, items...); err != nil {
+	how, err := b.store.Accept(ctx, items...)
+	if err != nil {
 		return fmt.Errorf("bridge: not stored: %w", err)
 	}
+	b.cfg.Trace.accepted(items, how)
 	b.poke()
 	return nil
 }

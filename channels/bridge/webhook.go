@@ -36,11 +36,13 @@ func (b *Bridge) serveWebhook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(items) > 0 {
-		if _, err := b.store.Accept(r.Context(), items...); err != nil {
+		how, err := b.store.Accept(r.Context(), items...)
+		if err != nil {
 			b.log.Error("webhook not stored; HubSpot will send it again", "error", err)
 			unavailable(w)
 			return
 		}
+		b.cfg.Trace.accepted(items, how)
 		b.poke()
 	}
 	w.WriteHeader(http.StatusOK)
