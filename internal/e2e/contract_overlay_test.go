@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -59,9 +60,9 @@ func (p patch) apply(root any) error {
 	old, there := parent[key]
 	switch {
 	case there != (p.Op == "replace"):
-		return fmt.Errorf("there is a value already, or none to replace")
+		return errors.New("there is a value already, or none to replace")
 	case value == nil || reflect.DeepEqual(old, value):
-		return fmt.Errorf("it changes nothing")
+		return errors.New("it changes nothing")
 	}
 	parent[key] = value
 	return nil

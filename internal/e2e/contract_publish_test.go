@@ -71,17 +71,26 @@ func drafts() map[string]messages.Draft {
 		},
 	}
 	attached := map[string]messages.Attachment{
-		"a bare file":           messages.File("", ""),
-		"a bare place":          messages.Location(0, 0, ""),
-		"a place":               &messages.LocationAttachment{Latitude: -33.86, Longitude: 151.2, Name: "Office", Address: "1 Main St", URL: "https://maps.example.test"},
-		"a bare contact":        messages.Contact(messages.ContactName{}),
-		"a contact":             card,
-		"quick replies":         messages.QuickReplies(messages.QuickReply{Value: "Yes", Label: "Yes!"}, messages.QuickReply{Value: "https://example.test", Type: messages.QuickReplyURL}),
-		"a header":              messages.MessageHeader("Hello", ""),
-		"unsupported content":   messages.UnsupportedContent(),
-		"all of a post's facts": &messages.SocialMetadataAttachment{MediaType: messages.MediaPhoto, ID: "7", Title: "Cats", Description: "Two cats", MediaURL: "https://social.example.test/7", MediaURLString: "social/7", ThumbnailURL: "https://social.example.test/7.png"},
+		"a bare file":  messages.File("", ""),
+		"a bare place": messages.Location(0, 0, ""),
+		"a place": &messages.LocationAttachment{
+			Latitude: -33.86, Longitude: 151.2, Name: "Office", Address: "1 Main St", URL: "https://maps.example.test",
+		},
+		"a bare contact": messages.Contact(messages.ContactName{}),
+		"a contact":      card,
+		"quick replies": messages.QuickReplies(
+			messages.QuickReply{Value: "Yes", Label: "Yes!"}, messages.QuickReply{Value: "https://example.test", Type: messages.QuickReplyURL},
+		),
+		"a header":            messages.MessageHeader("Hello", ""),
+		"unsupported content": messages.UnsupportedContent(),
+		"a whole post": &messages.SocialMetadataAttachment{
+			MediaType: messages.MediaPhoto, ID: "7", Title: "Cats", Description: "Two cats", MediaURL: "https://social.example.test/7",
+			MediaURLString: "social/7", ThumbnailURL: "https://social.example.test/7.png",
+		},
 	}
-	for _, usage := range []messages.FileUsage{messages.UsageAudio, messages.UsageImage, messages.UsageOther, messages.UsageSticker, messages.UsageVoiceRecording} {
+	for _, usage := range []messages.FileUsage{
+		messages.UsageAudio, messages.UsageImage, messages.UsageOther, messages.UsageSticker, messages.UsageVoiceRecording,
+	} {
 		attached["a file as "+string(usage)] = messages.File("", usage)
 	}
 	for _, media := range []messages.MediaType{

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,8 +11,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge/memstore"
@@ -24,9 +25,7 @@ import (
 type contract struct {
 	t            *testing.T
 	descriptions descriptions
-
-	mu        sync.Mutex
-	exchanges []*exchange
+	exchanges    []*exchange
 }
 
 // under returns a transport that validates what passes through it.
@@ -60,11 +59,9 @@ func (c *contract) under(next http.RoundTripper) http.RoundTripper {
 }
 
 func (c *contract) add(x *exchange) {
-	if _, err := c.descriptions.check(x); err != nil {
+	if err := c.descriptions.check(c.t, x); err != nil {
 		c.t.Errorf("%s %s\n%s\n--- %d\n%s\n--- %v", x.method, x.url, x.body, x.status, x.answer, err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.exchanges = append(c.exchanges, x)
 }
 
@@ -77,41 +74,40 @@ const appURL = "https://app.example.test"
 // world is an app with all of its clients, and the HubSpot that it talks to.
 type world struct {
 	hubspot  *hubspottest.Server
-	client   *http.Client // under contract
+	late     time.Duration // how much HubSpot's clock is ahead
+	client   *http.Client  // under contract
 	app      *oauth.App
 	options  []channels.Option
 	registry *channels.Registry
 	portal   *channels.Client
 	messages *messages.Client
 
-	channel    *channels.Registration
-	inbox      channels.InboxID
-	account    *channels.Account
-	staged     channels.DeliveryIdentifier // what the next admin connects
-	connectErr error                       // of the app's page in the popup
-	file       *messages.FileInfo
-	got        *messages.Message // from the customer
+	channel *channels.Registration
+	account *channels.Account
+	file    *messages.FileInfo
+	got     *messages.Message // from the customer
+
+	staged   channels.DeliveryIdentifier // what the next admin connects
+	popup    url.Values                  // the query of the app's page in HubSpot's popup
+	popupErr error                       // what came of it
 }
 
-func newWorld(t *testing.T, c *contract, version channels.Version, readings hubspottest.Readings) *world {
+func newWorld(t *testing.T, c *contract, version channels.Version, cfg hubspottest.Config) *world {
 	t.Helper()
 	w := &world{}
 	app := http.NewServeMux()
-	w.hubspot = hubspottest.New(hubspottest.Config{
-		URL: channels.DefaultBaseURL, InstallURL: appURL + "/install", RedirectURLs: []string{appURL + "/callback"}, RateLimit: -1, Readings: readings,
-		HTTPClient: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-			if r.URL.Host == "app.example.test" {
-				return serve(app, r), nil
-			}
-			return w.hubspot.Transport().RoundTrip(r) // the admin's browser
-		})},
-	})
+	cfg.URL, cfg.InstallURL, cfg.RedirectURLs = channels.DefaultBaseURL, appURL+"/install", []string{appURL + "/callback"}
+	cfg.RateLimit = cmp.Or(cfg.RateLimit, -1)
+	cfg.Now = func() time.Time { return time.Now().Add(w.late) }
+	cfg.HTTPClient = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Host == "app.example.test" {
+			return handle(app, r), nil
+		}
+		return w.hubspot.Transport().RoundTrip(r) // the admin's browser
+	})}
+	w.hubspot = hubspottest.New(cfg)
 	w.client = &http.Client{Transport: c.under(w.hubspot.Transport())}
-	w.app = &oauth.App{
-		ClientID: w.hubspot.ClientID(), ClientSecret: w.hubspot.ClientSecret(), RedirectURL: appURL + "/callback",
-		AuthorizeURL: channels.DefaultBaseURL + "/oauth/authorize", Version: oauth.Version(version), Tokens: memstore.New(), HTTPClient: w.client,
-		OptionalScopes: []string{"conversations.write"}, Logger: slog.New(slog.DiscardHandler),
-	}
+	w.app = w.newApp(oauth.Version(version), w.hubspot.ClientSecret(), memstore.New())
 	app.Handle("GET /install", w.app.InstallHandler())
 	app.Handle("GET /callback", w.app.CallbackHandler())
 	app.HandleFunc("GET /connect", w.connect)
@@ -120,17 +116,21 @@ func newWorld(t *testing.T, c *contract, version channels.Version, readings hubs
 		channels.WithVersion(version), channels.WithHTTPClient(w.client), channels.WithRateLimit(0, 0),
 		channels.WithRetry(channels.RetryPolicy{MaxAttempts: 1}), channels.WithConversationsVersion(version),
 	}
-	var err error
-	w.registry, err = channels.NewRegistry(channels.DeveloperKey{AppID: w.hubspot.AppID(), Key: w.hubspot.DeveloperKey()}, w.options...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.registry = w.registryFor(t, w.hubspot.AppID(), w.hubspot.DeveloperKey())
 	w.portal, w.messages = w.clientFor(t, w.app.Portal(portalID))
 	return w
 }
 
 // portalID is the simulator's default.
 const portalID = 24681012
+
+func (w *world) newApp(version oauth.Version, secret string, tokens oauth.TokenStore) *oauth.App {
+	return &oauth.App{
+		ClientID: w.hubspot.ClientID(), ClientSecret: secret, RedirectURL: appURL + "/callback", OptionalScopes: []string{"conversations.write"},
+		AuthorizeURL: channels.DefaultBaseURL + "/oauth/authorize", Version: version, Tokens: tokens, HTTPClient: w.client,
+		Logger: slog.New(slog.DiscardHandler),
+	}
+}
 
 func (w *world) clientFor(t *testing.T, tokens channels.TokenSource, more ...channels.Option) (*channels.Client, *messages.Client) {
 	t.Helper()
@@ -141,12 +141,21 @@ func (w *world) clientFor(t *testing.T, tokens channels.TokenSource, more ...cha
 	return c, messages.NewClient(c)
 }
 
+func (w *world) registryFor(t *testing.T, app int64, key string) *channels.Registry {
+	t.Helper()
+	r, err := channels.NewRegistry(channels.DeveloperKey{AppID: app, Key: key}, w.options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // connect is the app's page in HubSpot's popup.
 func (w *world) connect(rw http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	staged := &channels.StagedAccount{Name: "Acme in the popup", DeliveryIdentifier: w.staged}
 	got, err := w.portal.UpdateStagingToken(r.Context(), channels.ID(q.Get("channelId")), q.Get("accountToken"), staged)
-	w.connectErr = err
+	w.popup, w.popupErr = r.URL.Query(), err
 	if err == nil && (got.ChannelID != channels.ID(q.Get("channelId")) || got.DeliveryIdentifier != w.staged) {
 		err = fmt.Errorf("the staging token came back as %+v", got)
 	}
@@ -157,7 +166,7 @@ func (w *world) connect(rw http.ResponseWriter, r *http.Request) {
 	http.Redirect(rw, r, q.Get("redirectUrl"), http.StatusSeeOther)
 }
 
-func serve(h http.Handler, r *http.Request) *http.Response {
+func handle(h http.Handler, r *http.Request) *http.Response {
 	rec := httptest.NewRecorder()
 	in := r.Clone(r.Context())
 	in.RequestURI = r.URL.RequestURI()
