@@ -2,11 +2,14 @@ package channels
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/customchannels/customchannels-go/internal/jsonx"
 )
 
 // Accounts are the channel accounts of the client's portal: the addresses that are connected to an inbox over a custom
@@ -31,6 +34,21 @@ type Account struct {
 	ArchivedAt time.Time `json:"archivedAt,omitzero"`
 	// DeliveryIdentifier is the account's address on the messaging service.
 	DeliveryIdentifier DeliveryIdentifier `json:"deliveryIdentifier,omitzero"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (a *Account) UnmarshalJSON(data []byte) error {
+	type plain Account
+	wire := struct {
+		*plain
+		CreatedAt  jsonx.LooseTime `json:"createdAt"`
+		ArchivedAt jsonx.LooseTime `json:"archivedAt"`
+	}{plain: (*plain)(a)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	a.CreatedAt, a.ArchivedAt = wire.CreatedAt.Time, wire.ArchivedAt.Time
+	return nil
 }
 
 // NewAccount is an account to be connected.

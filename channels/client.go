@@ -17,8 +17,8 @@ import (
 // Client calls HubSpot's API for one portal. It is safe for concurrent use. Use one client per portal, not one per call:
 // it keeps the portal's rate limit.
 type Client struct {
-	rest     *rest.Client
-	settings *settings
+	rest                           *rest.Client
+	channels, conversations, files string // roots of the paths
 }
 
 // NewClient returns a client for the portal whose tokens src yields.
@@ -30,7 +30,12 @@ func NewClient(src TokenSource, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{s.newREST(bearer(src)), s}, nil
+	return &Client{
+		rest:          s.newREST(bearer(src)),
+		channels:      s.version.channelsRoot(),
+		conversations: s.conversations.conversationsRoot(),
+		files:         s.files.filesRoot(),
+	}, nil
 }
 
 // CallOption changes how one call is made.
@@ -88,7 +93,7 @@ func do(ctx context.Context, client *rest.Client, method, path string, in, out a
 	switch in := in.(type) {
 	case nil:
 	case *Body:
-		r.Body = &rest.Body{ContentType: in.ContentType, Size: in.Size, Open: in.Open}
+		r.Body = rest.Body{ContentType: in.ContentType, Size: in.Size, Open: in.Open}
 	default:
 		body, err := rest.JSON(in)
 		if err != nil {
@@ -121,17 +126,17 @@ func idempotent(method string) bool {
 // ChannelPath returns the path of a channel, or with elements of something below it, in the client's API version:
 // ChannelPath(id, "messages") is where messages are published.
 func (c *Client) ChannelPath(id ID, elem ...string) string {
-	return joinPath(joinPath(c.settings.version.channelsRoot(), string(id)), elem...)
+	return joinPath(c.channels, append([]string{string(id)}, elem...)...)
 }
 
 // ConversationsPath returns a path of the Conversations API: ConversationsPath("threads", id).
 func (c *Client) ConversationsPath(elem ...string) string {
-	return joinPath(c.settings.conversations.conversationsRoot(), elem...)
+	return joinPath(c.conversations, elem...)
 }
 
 // FilesPath returns a path of the Files API: FilesPath(id).
 func (c *Client) FilesPath(elem ...string) string {
-	return joinPath(c.settings.files.filesRoot(), elem...)
+	return joinPath(c.files, elem...)
 }
 
 // page is one page of a list.

@@ -2,8 +2,11 @@ package channels
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"time"
+
+	"github.com/customchannels/customchannels-go/internal/jsonx"
 )
 
 // InboxType says whether an inbox is a help desk.
@@ -24,6 +27,22 @@ type Inbox struct {
 	CreatedAt  time.Time `json:"createdAt"`
 	UpdatedAt  time.Time `json:"updatedAt"`
 	ArchivedAt time.Time `json:"archivedAt,omitzero"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (i *Inbox) UnmarshalJSON(data []byte) error {
+	type plain Inbox
+	wire := struct {
+		*plain
+		CreatedAt  jsonx.LooseTime `json:"createdAt"`
+		UpdatedAt  jsonx.LooseTime `json:"updatedAt"`
+		ArchivedAt jsonx.LooseTime `json:"archivedAt"`
+	}{plain: (*plain)(i)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	i.CreatedAt, i.UpdatedAt, i.ArchivedAt = wire.CreatedAt.Time, wire.UpdatedAt.Time, wire.ArchivedAt.Time
+	return nil
 }
 
 // Inboxes are the inboxes of the client's portal, help desks among them. They need the scope conversations.read.

@@ -2,12 +2,14 @@ package channels
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/customchannels/customchannels-go/internal/jsonx"
 	"github.com/customchannels/customchannels-go/internal/rest"
 )
 
@@ -49,6 +51,20 @@ type Registration struct {
 	Capabilities Capabilities `json:"capabilities"`
 	// CreatedAt is given by HubSpot.
 	CreatedAt time.Time `json:"createdAt"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *Registration) UnmarshalJSON(data []byte) error {
+	type plain Registration
+	wire := struct {
+		*plain
+		CreatedAt jsonx.LooseTime `json:"createdAt"`
+	}{plain: (*plain)(r)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	r.CreatedAt = wire.CreatedAt.Time
+	return nil
 }
 
 // Validate returns an error that says what HubSpot would refuse of r, or nil. The error matches [ErrInvalid].

@@ -37,7 +37,7 @@ func (t *StagingToken) UnmarshalJSON(data []byte) error {
 		UserID             json.RawMessage    `json:"userId"`
 		Name               string             `json:"accountName"`
 		DeliveryIdentifier DeliveryIdentifier `json:"deliveryIdentifier"`
-		CreatedAt          time.Time          `json:"createdAt"`
+		CreatedAt          jsonx.LooseTime    `json:"createdAt"`
 	}
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (t *StagingToken) UnmarshalJSON(data []byte) error {
 			return err
 		}
 	}
-	*t = StagingToken{wire.Token, wire.ChannelID, wire.InboxID, user, wire.Name, wire.DeliveryIdentifier, wire.CreatedAt}
+	*t = StagingToken{wire.Token, wire.ChannelID, wire.InboxID, user, wire.Name, wire.DeliveryIdentifier, wire.CreatedAt.Time}
 	return nil
 }
 

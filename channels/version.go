@@ -49,7 +49,12 @@ func (v Version) filesRoot() string { return "/files/" + string(v) + "/files" }
 // joinPath appends elements to a path, each escaped. An element that is empty or made of dots would name another
 // resource; it becomes an empty segment, which Call refuses.
 func joinPath(root string, elem ...string) string {
+	size := len(root)
+	for _, e := range elem {
+		size += 1 + len(e)
+	}
 	var b strings.Builder
+	b.Grow(size)
 	b.WriteString(root)
 	for _, e := range elem {
 		b.WriteByte('/')

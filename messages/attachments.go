@@ -177,20 +177,26 @@ type bareAttachment struct {
 	Type AttachmentType `json:"type"`
 }
 
-// MarshalJSON implements [json.Marshaler]. HubSpot takes the file id of a header, and only that, as a number.
+// MarshalJSON implements [json.Marshaler]. HubSpot takes the file id of a header, and only that, as a number. One that is
+// no number is kept all the same, so that storing loses nothing; [Draft.Validate] refuses it.
 func (a *MessageHeaderAttachment) MarshalJSON() ([]byte, error) {
 	wire := struct {
 		Type   AttachmentType `json:"type"`
 		Text   string         `json:"text,omitempty"`
-		FileID json.Number    `json:"fileId,omitempty"`
+		FileID any            `json:"fileId,omitempty"`
 	}{Type: TypeMessageHeader, Text: a.Text}
-	if a.FileID != "" {
-		if _, err := strconv.ParseInt(string(a.FileID), 10, 64); err != nil {
-			return nil, fmt.Errorf("the file id %q of a message header is not a number", a.FileID)
-		}
-		wire.FileID = json.Number(a.FileID)
+	if n, ok := a.fileNumber(); ok {
+		wire.FileID = n
+	} else if a.FileID != "" {
+		wire.FileID = a.FileID
 	}
 	return jsonx.Marshal(wire)
+}
+
+// fileNumber returns the file id as HubSpot takes it, and whether it can be written so.
+func (a *MessageHeaderAttachment) fileNumber() (int64, bool) {
+	n, err := strconv.ParseInt(string(a.FileID), 10, 64)
+	return n, err == nil && strconv.FormatInt(n, 10) == string(a.FileID)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

@@ -131,7 +131,10 @@ func TestDraftValidate(t *testing.T) {
 		"sender's address":    func(d *messages.Draft) { d.Senders[0].DeliveryIdentifier = channels.Phone("123") },
 		"recipient's address": func(d *messages.Draft) { d.Recipients[0].DeliveryIdentifier = channels.DeliveryIdentifier{} },
 		"nothing in it":       func(d *messages.Draft) { d.Text, d.RichText, d.Attachments = "", "", nil },
+		"timestamp":           func(d *messages.Draft) { d.Timestamp = time.Unix(1790846400000, 0) },
 		"nil attachment":      func(d *messages.Draft) { d.Attachments = messages.Attachments{nil} },
+		"nil header":          func(d *messages.Draft) { d.Attachments = messages.Attachments{(*messages.MessageHeaderAttachment)(nil)} },
+		"nil quick replies":   func(d *messages.Draft) { d.Attachments = messages.Attachments{(*messages.QuickRepliesAttachment)(nil)} },
 		"file without id":     func(d *messages.Draft) { d.Attachments = messages.Attachments{messages.File("", "")} },
 		"header's file id":    func(d *messages.Draft) { d.Attachments = messages.Attachments{messages.MessageHeader("t", "abc")} },
 		"WhatsApp template": func(d *messages.Draft) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -124,7 +125,12 @@ func wireParticipants(ps []Participant, senders bool) []wireParticipant {
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (d *Draft) MarshalJSON() ([]byte, error) { return jsonx.Marshal(d.wire()) }
+func (d *Draft) MarshalJSON() ([]byte, error) {
+	if err := d.validateTimestamp(); err != nil {
+		return nil, err
+	}
+	return jsonx.Marshal(d.wire())
+}
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (d *Draft) UnmarshalJSON(data []byte) error {
@@ -159,7 +165,7 @@ func (d *Draft) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("draft: timestamp: %w", err)
 	}
 	d.Timestamp = t
-	return nil
+	return d.validateTimestamp()
 }
 
 func participants(ws []wireParticipant) []Participant {
@@ -195,17 +201,33 @@ func (d *Draft) Validate() error {
 			return invalid(fmt.Errorf("recipient: %w", err))
 		}
 	}
+	if err := d.validateTimestamp(); err != nil {
+		return err
+	}
 	return d.validateAttachments()
+}
+
+// validateTimestamp refuses times that RFC 3339 cannot write, such as those of a service that counts in another unit.
+func (d *Draft) validateTimestamp() error {
+	if year := d.Timestamp.UTC().Year(); year < 0 || year > 9999 {
+		return invalid(fmt.Errorf("the timestamp is in the year %d", year))
+	}
+	return nil
 }
 
 func (d *Draft) validateAttachments() error {
 	for _, a := range d.Attachments {
-		switch a := a.(type) {
-		case nil:
+		if a == nil || reflect.ValueOf(a).IsNil() { // all kinds are pointers
 			return invalid(errors.New("an attachment is nil"))
+		}
+		switch a := a.(type) {
 		case *FileAttachment:
-			if a == nil || a.ID == "" {
+			if a.ID == "" {
 				return invalid(errors.New("a file attachment needs the id of an uploaded file: HubSpot takes no URLs"))
+			}
+		case *MessageHeaderAttachment:
+			if _, ok := a.fileNumber(); !ok && a.FileID != "" {
+				return invalid(fmt.Errorf("the file id %q of a message header is not a number", a.FileID))
 			}
 		case *WhatsAppTemplateAttachment:
 			return invalid(errors.New("WhatsApp templates cannot be published on a custom channel"))

@@ -21,7 +21,7 @@ const (
 	AccessPublicIndexable    FileAccess = "PUBLIC_INDEXABLE"     // also by search engines
 )
 
-// FileInfo is HubSpot's record of a file.
+// FileInfo is HubSpot's record of a file. A time that is missing or cannot be read is zero.
 type FileInfo struct {
 	ID        FileID     `json:"id"`
 	Name      string     `json:"name"`      // without extension; HubSpot may have changed it
@@ -36,13 +36,23 @@ type FileInfo struct {
 	Archived  bool       `json:"archived"`
 	CreatedAt time.Time  `json:"createdAt"`
 	UpdatedAt time.Time  `json:"updatedAt"`
-	ExpiresAt time.Time  `json:"-"`
+	ExpiresAt time.Time  `json:"expiresAt,omitzero"`
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (f *FileInfo) UnmarshalJSON(data []byte) error {
 	type plain FileInfo
-	return decodeExpiring(data, (*plain)(f), &f.ExpiresAt)
+	wire := struct {
+		*plain
+		CreatedAt jsonx.LooseTime `json:"createdAt"`
+		UpdatedAt jsonx.LooseTime `json:"updatedAt"`
+		ExpiresAt jsonx.LooseTime `json:"expiresAt"`
+	}{plain: (*plain)(f)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	f.CreatedAt, f.UpdatedAt, f.ExpiresAt = wire.CreatedAt.Time, wire.UpdatedAt.Time, wire.ExpiresAt.Time
+	return nil
 }
 
 // FileName returns the file's name with its extension.
@@ -51,7 +61,7 @@ func (f *FileInfo) FileName() string { return fileName(f.Name, f.Extension) }
 // SignedURL opens a file, also a private one, to anyone for a short time.
 type SignedURL struct {
 	URL       string    `json:"url"`
-	ExpiresAt time.Time `json:"-"`
+	ExpiresAt time.Time `json:"expiresAt"`
 	Name      string    `json:"name"`      // without extension
 	Extension string    `json:"extension"` // without dot
 	Type      string    `json:"type"`      // IMG, DOCUMENT, AUDIO, MOVIE or OTHER: not a MIME type
@@ -63,26 +73,19 @@ type SignedURL struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (s *SignedURL) UnmarshalJSON(data []byte) error {
 	type plain SignedURL
-	return decodeExpiring(data, (*plain)(s), &s.ExpiresAt)
+	wire := struct {
+		*plain
+		ExpiresAt jsonx.LooseTime `json:"expiresAt"`
+	}{plain: (*plain)(s)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	s.ExpiresAt = wire.ExpiresAt.Time
+	return nil
 }
 
 // FileName returns the file's name with its extension.
 func (s *SignedURL) FileName() string { return fileName(s.Name, s.Extension) }
-
-// decodeExpiring decodes data into v and its expiry, which is a string or milliseconds depending on the API's version,
-// into expires.
-func decodeExpiring(data []byte, v any, expires *time.Time) error {
-	if err := json.Unmarshal(data, v); err != nil {
-		return err
-	}
-	var wire struct {
-		ExpiresAt json.RawMessage `json:"expiresAt"`
-	}
-	if err := json.Unmarshal(data, &wire); err != nil || wire.ExpiresAt == nil {
-		return err
-	}
-	return jsonx.Time(wire.ExpiresAt, expires)
-}
 
 func fileName(name, extension string) string {
 	extension = strings.TrimPrefix(extension, ".")

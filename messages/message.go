@@ -146,7 +146,7 @@ type Origin struct {
 }
 
 // Message is a message as HubSpot keeps it ("ConversationsMessage" in its API reference). It does not repeat the
-// integration's thread and idempotency ids.
+// integration's thread and idempotency ids. A time that cannot be read is zero.
 type Message struct {
 	ID               ID                 `json:"id"`
 	ThreadID         ThreadID           `json:"conversationsThreadId"`
@@ -167,4 +167,19 @@ type Message struct {
 	TruncationStatus TruncationStatus   `json:"truncationStatus"`
 	Status           Status             `json:"status,omitzero"`
 	Archived         bool               `json:"archived"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (m *Message) UnmarshalJSON(data []byte) error {
+	type plain Message
+	wire := struct {
+		*plain
+		CreatedAt jsonx.LooseTime `json:"createdAt"`
+		UpdatedAt jsonx.LooseTime `json:"updatedAt"`
+	}{plain: (*plain)(m)}
+	if err := json.Unmarshal(data, &wire); err != nil {
+		return err
+	}
+	m.CreatedAt, m.UpdatedAt = wire.CreatedAt.Time, wire.UpdatedAt.Time
+	return nil
 }

@@ -31,7 +31,7 @@ type App struct {
 	// OptionalScopes are asked for too, but may be missing from an install: see [App.MissingScopes].
 	OptionalScopes []string
 
-	// Tokens keeps the installs. Required.
+	// Tokens keeps the installs. Required. One that several processes share is best a [RefreshLocker] too.
 	Tokens TokenStore
 
 	// Version selects HubSpot's OAuth endpoints. Defaults to [Version202609].

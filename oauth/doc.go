@@ -20,8 +20,10 @@
 //
 // HubSpot's access tokens live for 30 minutes. A token is refreshed when it is asked for within five minutes of its
 // expiry, so portals that are idle cost nothing but the memory of one token. However many callers need it, there is one
-// refresh per portal at a time. Its result is stored before anyone gets it, and only over the install that it was
-// made from, so nodes that share a store cannot undo each other's work, nor that of a re-install.
+// refresh per portal at a time: in a process always, and among all that share a store if it is a [RefreshLocker], as
+// sqlstore is. Meanwhile the others go on with the token that they have, or wait if it is no longer valid. The result is
+// stored before anyone gets it, and only over the install that it was made from, so nodes cannot undo each other's
+// work, nor that of a re-install.
 //
 // # When it fails
 //
@@ -30,6 +32,10 @@
 // marked as gone, its tokens are dropped, OnUninstall is called, and every call fails with [ErrUninstalled] until an
 // admin installs the app again. Refusals of the app itself, such as for a wrong client secret, match [ErrClient] and
 // never do that.
+//
+// A process that dies during a refresh holds up the others for half a minute at most. Then one of them asks HubSpot
+// again, with the refresh token that is stored. HubSpot does not say whether it ends refresh tokens when they are used.
+// If it does so at once, one whose successor died with the process is refused, and the app has to be installed again.
 //
 // # Safety
 //

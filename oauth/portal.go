@@ -38,7 +38,8 @@ func (p *Portal) Token(ctx context.Context) (*oauth2.Token, error) {
 }
 
 // Refresh returns a token other than the one that HubSpot refused with 401. It asks HubSpot only if no newer token is
-// known in this process or in the store. It fails as Token does.
+// known in this process or in the store. It fails as Token does, and if HubSpot refuses even a token that it gave less
+// than ten seconds ago.
 func (p *Portal) Refresh(ctx context.Context, refused *oauth2.Token) (*oauth2.Token, error) {
 	if refused == nil {
 		return p.Token(ctx)
@@ -52,7 +53,8 @@ const (
 	refreshAhead = 5 * time.Minute
 	// clockSkew is taken off the expiry, for clocks that differ and requests that travel.
 	clockSkew = 10 * time.Second
-	// retryPause is how long a valid token is used before the next attempt to refresh it.
+	// retryPause is how long a valid token is used before the next attempt to refresh it, and a new one that is refused
+	// before it is given up.
 	retryPause = 10 * time.Second
 	// flightTimeout bounds one attempt, store and all.
 	flightTimeout = time.Minute
@@ -62,6 +64,7 @@ const (
 type cache struct {
 	token     *oauth2.Token // without refresh token; nil if none is known to work
 	refreshAt time.Time     // when to look for a newer one
+	renewed   time.Time     // when HubSpot gave this process its last one
 	flight    *flight       // under way, or nil
 
 	// unsaved is an install that was refreshed and could not be stored. It must be, before its predecessor's refresh
@@ -72,9 +75,22 @@ type cache struct {
 // A flight is one attempt to get a token, shared by everyone who needs it.
 type flight struct {
 	stale string // the access token that will not do
+	must  bool   // for lack of a token that can be used meanwhile
 	done  chan struct{}
-	token *oauth2.Token // valid once done is closed, as is err
-	err   error
+
+	// Valid once done is closed:
+	token   *oauth2.Token
+	renewed bool // by HubSpot, not found in the store
+	err     error
+}
+
+// errRefused keeps a HubSpot that refuses every token from being asked for another one at each call.
+var errRefused = errors.New("oauth: HubSpot refuses the token that it has just given")
+
+func failedFlight(err error) *flight {
+	f := &flight{done: make(chan struct{}), err: err}
+	close(f.done)
+	return f
 }
 
 // accessToken returns a token that is not refused, which is empty if any will do.
@@ -92,6 +108,8 @@ func (a *App) accessToken(ctx context.Context, id int64, refused string) (*oauth
 		switch {
 		case f.err != nil && token != nil && !gone(f.err) && usable(token, a.now()):
 			return token, nil
+		case errors.Is(f.err, errElsewhere) && !f.must:
+			// The flight was for those who have a token, so this caller needs another one.
 		case f.err != nil:
 			return nil, f.err
 		case f.token.AccessToken != refused || f.stale == refused:
@@ -121,6 +139,9 @@ func (a *App) lookup(ctx context.Context, id int64, refused string) (*oauth2.Tok
 		stale = c.token.AccessToken
 	}
 	if c.token != nil && c.token.AccessToken == refused {
+		if now.Before(c.renewed.Add(retryPause)) {
+			return nil, failedFlight(errRefused)
+		}
 		c.token = nil // so that nobody else is sent to be refused
 	}
 	var token *oauth2.Token
@@ -135,7 +156,7 @@ func (a *App) lookup(ctx context.Context, id int64, refused string) (*oauth2.Tok
 		return token, nil
 	}
 	if c.flight == nil {
-		c.flight = &flight{stale: stale, done: make(chan struct{})}
+		c.flight = &flight{stale: stale, must: token == nil, done: make(chan struct{})}
 		// Not bound to the caller's ctx: others wait for it, and a new refresh token must reach the store.
 		go a.fly(context.WithoutCancel(ctx), id, c, c.flight)
 	}
@@ -146,10 +167,10 @@ func (a *App) lookup(ctx context.Context, id int64, refused string) (*oauth2.Tok
 func (a *App) fly(ctx context.Context, id int64, c *cache, f *flight) {
 	ctx, cancel := context.WithTimeout(ctx, flightTimeout)
 	defer cancel()
-	in, err := a.fetch(ctx, id, c, f.stale)
+	in, err := a.fetch(ctx, id, c, f)
 	if err != nil {
 		f.err = fmt.Errorf("oauth: portal %d, client id %s: %w", id, a.ClientID, err)
-		if !gone(err) {
+		if !gone(err) && (f.must || !errors.Is(err, errElsewhere)) {
 			a.logger().WarnContext(ctx, "no new token from HubSpot", "portal", id, "error", f.err)
 		}
 	} else {
@@ -172,6 +193,9 @@ func (a *App) land(id int64, c *cache, f *flight) {
 		c.token = f.token
 		left := f.token.Expiry.Sub(now)
 		c.refreshAt = f.token.Expiry.Add(-min(refreshAhead, left/6))
+		if f.renewed {
+			c.renewed = now
+		}
 	case gone(f.err):
 		c.token = nil
 	default:

@@ -508,10 +508,6 @@ func TestAnswersOfManyForms(t *testing.T) {
 
 func TestPortalsAreSmall(t *testing.T) {
 	const portals = 10_000
-	token := func(w http.ResponseWriter, form url.Values) bool {
-		refuse(w, 200, fmt.Sprintf(`{"access_token":"%0400d","refresh_token":"%s","expires_in":1800}`, 1, form.Get("refresh_token")))
-		return true
-	}
 	for _, tt := range []struct {
 		name  string
 		store oauth.TokenStore
@@ -525,7 +521,7 @@ func TestPortalsAreSmall(t *testing.T) {
 				a.Tokens = tt.store
 				a.Logger = slog.New(slog.DiscardHandler)
 			})
-			b.hub.answer = token
+			b.hub.answer = longToken
 			before := b.heap()
 			for id := range int64(portals) {
 				_, err := b.app.Portal(id + 1).Token(t.Context())

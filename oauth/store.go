@@ -69,3 +69,21 @@ type TokenStore interface {
 	// Installs returns the portals in which the app is installed, without those that are gone.
 	Installs(ctx context.Context, clientID string) ([]int64, error)
 }
+
+// A RefreshLocker is a [TokenStore] for several processes, in which one of them at a time refreshes the tokens of a
+// portal while the others wait for what it stores. Without it they may refresh at the same time; the first to store
+// its result wins. An App looks for it in App.Tokens itself, so a store that wraps another one has to pass it on.
+//
+// A lock only saves requests. What is stored is guarded by [TokenStore.ReplaceInstall], so nothing is lost if it ends
+// too early.
+type RefreshLocker interface {
+	// LockRefresh gives holder the lock of a portal for ttl, which is a minute at most, unless another holder has it
+	// whose time is not over. It does not wait, but reports whether holder has the lock now. One clock decides when a
+	// lock ends, whoever took it: the database's where several machines share one.
+	//
+	// No transaction stays open meanwhile: the lock of a process that dies ends by itself.
+	LockRefresh(ctx context.Context, clientID string, portalID int64, holder string, ttl time.Duration) (bool, error)
+
+	// UnlockRefresh ends the lock, if holder still has it.
+	UnlockRefresh(ctx context.Context, clientID string, portalID int64, holder string) error
+}

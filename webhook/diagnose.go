@@ -87,7 +87,7 @@ func (s *search) run() ([]finding, bool) {
 				}
 				if i >= s.sloppy {
 					found = append(found, finding{"A client secret has quotes or white space around it.",
-						"Remove what is around the secret where it comes from."})
+						"Remove the quotes or white space where the secret is set."})
 				}
 				return found, true
 			}
@@ -113,17 +113,17 @@ func (s *search) unexplained() finding {
 	switch {
 	case len(s.body) == 0:
 		return finding{"The body is empty, and HubSpot always sends one.",
-			"Something has read r.Body before: verify the bytes it read, or put them back."}
+			"Something has read r.Body already: give Verify the bytes that it read."}
 	case announced > 0 && announced != int64(len(s.body)):
-		return finding{fmt.Sprintf("The request announced %d bytes of body and %d were verified.", announced, len(s.body)),
+		return finding{fmt.Sprintf("The request announced a body of %d bytes, but Verify got %d.", announced, len(s.body)),
 			rawBytes}
 	case len(s.body) <= searchSorted && isSorted(s.body):
-		return finding{"The members of the body are in alphabetical order, which is how re-encoding leaves them, not HubSpot.", rawBytes}
+		return finding{"The members of the body are in alphabetical order: most likely something has decoded and re-encoded it.", rawBytes}
 	case slices.ContainsFunc(s.secrets, isAccessToken):
 		return finding{"A secret is an access token (pat-...), which signs nothing.",
 			"Use the client secret of the app (Auth tab of the app in HubSpot)."}
 	case s.plainBodyMatches():
-		return finding{"Secret and body are right, for the v1 signature beside it matches: it is the URL that differs from what HubSpot called.",
+		return finding{"Secret and body are right, because the v1 signature that came with it matches: HubSpot called another URL.",
 			s.compareURL()}
 	}
 	detail := "The usual mix-ups of URL and body do not explain it."
@@ -132,7 +132,7 @@ func (s *search) unexplained() finding {
 	}
 	return finding{detail,
 		"Most likely the secret is wrong: it must be the client secret of the app that owns the webhook, not another app's " +
-			"and not the developer API key. Else the body is not given in its raw bytes, or the URL is another. " + s.compareURL()}
+			"and not the developer API key. Otherwise the body is not what came over the wire, byte for byte, or HubSpot called another URL. " + s.compareURL()}
 }
 
 // compareURL asks for the one comparison that only the developer can make.
@@ -145,8 +145,8 @@ func (s *search) compareURL() string {
 	if !strings.Contains(uri.target, "?") {
 		hint += " If the registered URL has a query, a proxy drops it: the request arrived without one."
 	}
-	return fmt.Sprintf("Check that the webhook URL registered with HubSpot is exactly %s, signed as %s. %s",
-		show(uri.base+uri.target), s.method(), hint)
+	return fmt.Sprintf("Verify expects that HubSpot signed a %s to %s: check that this is exactly the webhook URL registered there. %s",
+		s.method(), show(uri.base+uri.target), hint)
 }
 
 // plainBodyMatches reports whether the request also carries a V1 signature, and it is right. That one covers nothing
@@ -175,21 +175,24 @@ func (c *check) malformed(version Version, problem string) error {
 
 func (c *check) notSigned() error {
 	e := &VerifyError{Reason: ErrNotSigned}
+	version := plainVersion(c.r)
 	switch {
 	case len(c.r.Header[headerV3]) > 0:
 		e.Detail, e.Fix = "The request has a v3 signature, and Versions leaves V3 out.", "Add V3 to Versions."
+	case len(c.r.Header[headerV12]) > 0 && version != V1 && version != V2:
+		e.Detail = fmt.Sprintf("There is no X-HubSpot-Signature-v3 header, and X-HubSpot-Signature-Version says %q.", shorten(string(version)))
+		e.Fix = "HubSpot sends v1 and v2 in X-HubSpot-Signature, and v3 in a header of its own: let proxies pass them on unchanged."
 	case len(c.r.Header[headerV12]) > 0:
-		version := plainVersion(c.r)
-		e.Detail = fmt.Sprintf("The request has no X-HubSpot-Signature-v3, only a signature of version %q, which is not allowed.",
+		e.Detail = fmt.Sprintf("There is no X-HubSpot-Signature-v3 header, only a signature of version %q, which is not allowed.",
 			shorten(string(version)))
 		e.Fix = "HubSpot signs a channel's webhooks with v3: if this is one, a proxy drops the header. " +
-			"To take in what HubSpot signs otherwise (workflows, CRM cards), add that version to Versions."
+			"To accept what HubSpot signs otherwise (workflows, CRM cards), add its version to Versions."
 	case c.strayHeader() != "":
 		e.Detail = fmt.Sprintf("The header map holds %q, which is not the form in which net/http keeps names.", c.strayHeader())
 		e.Fix = "Fill the request's header with Header.Set instead of writing to the map."
 	default:
 		e.Detail = "There is no X-HubSpot-Signature-v3 header."
-		e.Fix = "Either HubSpot did not send this request, or a proxy drops the header: let it pass."
+		e.Fix = "Either HubSpot did not send this request, or a proxy drops the header and must pass it on."
 	}
 	return e
 }
@@ -211,9 +214,9 @@ func tooOld(signed, now time.Time, maxAge time.Duration) error {
 		e.Fix = "Whoever signs should use time.Now().UnixMilli(), or Sign."
 		return e
 	}
-	e.Detail = fmt.Sprintf("The signature is right, but was made %s ago, at %s by a clock that now says %s here; %s are allowed.",
-		now.Sub(signed).Round(time.Second), clock(signed), clock(now), maxAge)
-	e.Fix = "If this machine's clock is fast, correct it. Else the request came late or is a repetition, rightly refused; " +
+	e.Detail = fmt.Sprintf("The signature is right, but was made at %s, which is %s before the time here (%s); at most %s is allowed.",
+		clock(signed), now.Sub(signed).Round(time.Second), clock(now), maxAge)
+	e.Fix = "If this machine's clock is fast, correct it. Otherwise the request came late or is a replay, and is rightly refused; " +
 		"raise MaxAge only where de-duplication lasts as long."
 	return e
 }
@@ -221,11 +224,11 @@ func tooOld(signed, now time.Time, maxAge time.Duration) error {
 func tooNew(signed, now time.Time, maxSkew time.Duration) error {
 	e := &VerifyError{Reason: ErrTooNew, Version: V3}
 	if signed.Year() > 9999 {
-		e.Detail = "The signature is right, but X-HubSpot-Request-Timestamp is finer than milliseconds, which HubSpot counts."
+		e.Detail = "The signature is right, but X-HubSpot-Request-Timestamp counts units smaller than milliseconds; HubSpot counts milliseconds."
 		e.Fix = "Whoever signs should use time.Now().UnixMilli(), or Sign."
 		return e
 	}
-	e.Detail = fmt.Sprintf("The signature is right, but was made at %s, which is %s ahead of the clock here (%s); %s are allowed.",
+	e.Detail = fmt.Sprintf("The signature is right, but was made at %s, which is %s ahead of the time here (%s); at most %s is allowed.",
 		clock(signed), signed.Sub(now).Round(time.Second), clock(now), maxSkew)
 	e.Fix = "This machine's clock is slow: correct it."
 	return e

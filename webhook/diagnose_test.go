@@ -124,6 +124,7 @@ var setups = []setup{
 	{name: "prefix that nobody strips", called: publicURL + "/hubspot/cc", change: public(publicURL + "/hubspot")},
 	{name: "prefix missing, proxy tells", called: publicURL + "/edge/cc", change: all(target("/cc"), header("X-Forwarded-Prefix", "/edge"))},
 	{name: "prefix missing, proxy tells the URI", called: publicURL + "/edge/cc?token=t0k3n", change: all(target("/cc"), header("X-Original-URI", "/edge/cc?token=t0k3n"))},
+	{name: "prefix missing, Envoy tells the URI", called: publicURL + "/edge/cc", change: all(target("/cc"), header("X-Envoy-Original-Path", "/edge/cc"))},
 	{name: "prefix missing, nobody tells", called: publicURL + "/edge/cc", change: target("/cc")},
 	{name: "prefix missing, v1 beside v3", called: publicURL + "/edge/cc", signed: []webhook.Version{webhook.V1, webhook.V3}, change: target("/cc")},
 	{name: "trailing slash removed", called: publicURL + "/cc/", change: target("/cc")},
@@ -158,6 +159,7 @@ var setups = []setup{
 		func(v *webhook.Verifier, _ *http.Request, body []byte) []byte { v.TrustProxy = true; return body })},
 	{name: "large body, other app's secret", body: accountCreated + strings.Repeat(" ", 300<<10), change: secrets(otherSecret)},
 	{name: "v1 only", signed: []webhook.Version{webhook.V1}},
+	{name: "v1 called v3", signed: []webhook.Version{webhook.V1}, change: header("X-HubSpot-Signature-Version", "v3")},
 	{name: "v3 left out of Versions", change: func(v *webhook.Verifier, _ *http.Request, b []byte) []byte {
 		v.Versions = []webhook.Version{webhook.V2}
 		return b

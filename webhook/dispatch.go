@@ -24,7 +24,7 @@ func (h *Handler) handle(ctx context.Context, e Event) error {
 		if err := h.callBack(ctx, e); err != nil {
 			return err
 		}
-		if err := h.seen.Mark(ctx, key); err != nil {
+		if err := h.seen.Mark(context.WithoutCancel(ctx), key); err != nil {
 			return fmt.Errorf("webhook: the event was handled but cannot be marked as such: %w", err)
 		}
 		return nil

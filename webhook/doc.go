@@ -40,6 +40,6 @@
 // # What is known of HubSpot
 //
 // HubSpot describes its signatures on the page "Validating requests", and the events on "Custom channels". It does not
-// promise that events come in order or once: [Event.Key] is the same for each delivery of an event. Which of the forms in
-// which ids, times and identifiers have been seen is the right one is not documented, so that [Parse] takes them all.
+// promise that events come in order or once: [Event.Key] is the same for each delivery of an event. Ids, times and
+// identifiers have been seen in several forms, and HubSpot documents none of them as the right one: [Parse] takes them all.
 package webhook

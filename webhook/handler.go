@@ -25,15 +25,15 @@ const (
 //
 //	200  when every callback has returned nil, or the events were handled before
 //	400  when signature headers or body cannot be read
-//	401  when the request is not signed by HubSpot, or too old
+//	401  when the request is not signed by HubSpot, or its timestamp is too old or lies in the future
 //	405  for methods other than POST
 //	413  when the body is longer than MaxBody
 //	500  when a callback panics, and when the Handler is not set up
 //	503  when a callback or Seen returns an error
 //
 // with a few words that help nobody to forge a request. What is really wrong, and what to do about it, is in the log.
-// HubSpot repeats a delivery that is not answered with 2xx within 5 seconds, up to ten times in 24 hours. So a callback
-// should store the event and return, and do the work later.
+// HubSpot says of its webhooks in general that it repeats a delivery that is not answered with 2xx within 5 seconds, up to
+// ten times in 24 hours. So a callback should store the event and return, and do the work later.
 //
 // The events of one request are handled in turn. After the first error the rest is left for the next delivery.
 type Handler struct {
@@ -72,7 +72,7 @@ type Handler struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.once.Do(func() {
 		if h.seen = h.Seen; h.seen == nil {
-			h.seen = NewLRU(defaultSeen)
+			h.seen = new(LRU)
 		}
 	})
 	if !h.ready() {

@@ -29,10 +29,10 @@ func accountKey(h *Header, id channels.AccountID) string {
 	return key(h, string(id), when)
 }
 
-// Key is made of all ids: HubSpot does not promise that eventId alone is unique.
+// Key is made of all ids and the time: HubSpot does not promise that eventId alone is unique.
 func (e *AppEvent) Key() string {
 	return key(&e.Head, strconv.FormatInt(e.AppID, 10), strconv.FormatInt(e.SubscriptionID, 10), e.ObjectID,
-		e.Head.EventID, strconv.FormatInt(e.Head.Time.UnixMilli(), 10))
+		e.PropertyName, string(e.MessageID), e.Head.EventID, strconv.FormatInt(e.Head.Time.UnixMilli(), 10))
 }
 
 // Key is made of the content, for want of an id.

@@ -102,11 +102,11 @@ type wire struct {
 	AppID          looseInt    `json:"appId"`
 	SubscriptionID looseInt    `json:"subscriptionId"`
 	ObjectID       looseString `json:"objectId"`
-	PropertyName   string      `json:"propertyName"`
+	PropertyName   looseString `json:"propertyName"`
 	PropertyValue  looseString `json:"propertyValue"`
-	ChangeSource   string      `json:"changeSource"`
-	MessageID      messages.ID `json:"messageId"`
-	MessageType    string      `json:"messageType"`
+	ChangeSource   looseString `json:"changeSource"`
+	MessageID      looseString `json:"messageId"`
+	MessageType    looseString `json:"messageType"`
 	Attempt        looseInt    `json:"attemptNumber"`
 }
 
@@ -146,8 +146,8 @@ func parseEvent(raw json.RawMessage, index int) (Event, error) {
 func (w *wire) appEvent(head Header) *AppEvent {
 	return &AppEvent{
 		Head: head, AppID: int64(w.AppID), SubscriptionID: int64(w.SubscriptionID), ObjectID: string(w.ObjectID),
-		PropertyName: w.PropertyName, PropertyValue: string(w.PropertyValue), ChangeSource: w.ChangeSource,
-		MessageID: w.MessageID, MessageType: w.MessageType, Attempt: int(w.Attempt),
+		PropertyName: string(w.PropertyName), PropertyValue: string(w.PropertyValue), ChangeSource: string(w.ChangeSource),
+		MessageID: messages.ID(w.MessageID), MessageType: string(w.MessageType), Attempt: int(w.Attempt),
 	}
 }
 
@@ -250,7 +250,8 @@ func (n *looseInt) UnmarshalJSON(data []byte) error {
 	return jsonx.Int(data, n)
 }
 
-// looseString is a string that may come as a number.
+// looseString is a string that may come as a number or a boolean. What cannot be one is left out: no event is worth
+// losing for what nobody needs to handle it.
 type looseString string
 
 func (s *looseString) UnmarshalJSON(data []byte) error {
@@ -258,10 +259,17 @@ func (s *looseString) UnmarshalJSON(data []byte) error {
 		*s = looseString(text)
 		return nil
 	}
-	return jsonx.String(data, s)
+	switch jsonx.Kind(data) {
+	case '"':
+		return jsonx.String(data, s)
+	case '{', '[', 'n':
+		return nil
+	}
+	*s = looseString(data)
+	return nil
 }
 
-// looseTime is a time as text or in milliseconds. One that cannot be read is left out: no event is worth losing for it.
+// looseTime is a time as text or in milliseconds. One that cannot be read is left out as well.
 type looseTime time.Time
 
 func (t *looseTime) UnmarshalJSON(data []byte) error {

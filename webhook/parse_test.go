@@ -30,6 +30,7 @@ func TestParse(t *testing.T) {
 		objectStatus   = `{"type":"OUTGOING_CHANNEL_MESSAGE_CREATED","portalId":"24681012","channelId":"918273","message":{"id":17,"text":"","status":{"statusType":"FAILED","failureDetails":{"errorMessage":"no","errorMessageTokens":{}}}}}`
 		unknown        = `{"type":"CHANNEL_TYPING","portalId":"24681012","channelId":"918273","message":"not an object"}`
 		app            = `{"eventId":1,"subscriptionId":2,"portalId":62515,"appId":54321,"occurredAt":1790848800000,"subscriptionType":"conversation.propertyChange","attemptNumber":3,"objectId":9007199254740993,"propertyName":"status","propertyValue":"CLOSED","changeSource":"USER"}`
+		odd            = `{"subscriptionType":"conversation.propertyChange","portalId":62515,"appId":54321,"eventId":{},"objectId":1.5,"propertyName":"isArchived","propertyValue":true,"changeSource":7,"messageType":[1],"messageId":null,"occurredAt":[]}`
 		newMessage     = `{"subscriptionType":"conversation.newMessage","portalId":62515,"objectId":"12","messageId":"ab","messageType":"COMMENT"}`
 	)
 	tests := []struct {
@@ -75,6 +76,9 @@ func TestParse(t *testing.T) {
 				Head:     webhook.Header{Type: "conversation.newMessage", PortalID: 62515, Raw: json.RawMessage(newMessage)},
 				ObjectID: "12", MessageID: "ab", MessageType: "COMMENT"},
 		}},
+		{"odd values that nobody needs", odd, []webhook.Event{&webhook.AppEvent{
+			Head:  webhook.Header{Type: "conversation.propertyChange", PortalID: 62515, Raw: json.RawMessage(odd)},
+			AppID: 54321, ObjectID: "1.5", PropertyName: "isArchived", PropertyValue: "true", ChangeSource: "7"}}},
 		{"empty array", "[]", []webhook.Event{}},
 		{"equal names in different objects", `{"a":{"b":1},"c":[{"b":1},{"b":2}],"b":"\"a\""}`, []webhook.Event{
 			&webhook.Unknown{Head: webhook.Header{Raw: json.RawMessage(`{"a":{"b":1},"c":[{"b":1},{"b":2}],"b":"\"a\""}`)}}}},
@@ -180,6 +184,8 @@ func TestKey(t *testing.T) {
 		`{"type":"CHANNEL_ACCOUNT_UPDATED","portalId":"1","channelAccountId":"2","channelAccountDeliveryIdentifier":"x"}`,
 		`{"subscriptionType":"conversation.newMessage","portalId":1,"eventId":3,"objectId":4}`,
 		`{"subscriptionType":"conversation.newMessage","portalId":1,"eventId":4,"objectId":3}`,
+		`{"subscriptionType":"conversation.newMessage","portalId":1,"eventId":4,"objectId":3,"messageId":"m"}`,
+		`{"subscriptionType":"conversation.newMessage","portalId":1,"eventId":4,"objectId":3,"propertyName":"m"}`,
 		`{"type":"NEW","a":1}`,
 		`{"type":"NEW","a":2}`,
 	}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"sync"
@@ -16,24 +17,22 @@ type Seen interface {
 	// Seen reports whether key was marked. After an error the event is not handled, and HubSpot will deliver it again.
 	Seen(ctx context.Context, key string) (bool, error)
 
-	// Mark is called when the callback has returned nil. After an error HubSpot will deliver the event again, and it
-	// will be handled again.
+	// Mark is called when the callback has returned nil. Its context does not end when HubSpot hangs up, for the work is
+	// done by then. After an error HubSpot will deliver the event again, and it will be handled again.
 	Mark(ctx context.Context, key string) error
 }
 
-// LRU is a [Seen] in memory that forgets the key used longest ago when it is full. A restart forgets all. Make it with
-// [NewLRU].
+// LRU is a [Seen] in memory that forgets the key used longest ago when it is full. A restart forgets all. The zero LRU
+// holds 10,000 keys, [NewLRU] makes others. A key costs some 250 bytes.
 type LRU struct {
 	mu    sync.Mutex
-	size  int
-	order *list.List // of string, the latest first
+	size  int       // defaults to defaultSeen
+	order list.List // of string, the latest first
 	keys  map[string]*list.Element
 }
 
-// NewLRU returns an LRU that holds size keys, at least one. A key costs some 250 bytes.
-func NewLRU(size int) *LRU {
-	return &LRU{size: max(size, 1), order: list.New(), keys: make(map[string]*list.Element)}
-}
+// NewLRU returns an LRU that holds size keys, at least one.
+func NewLRU(size int) *LRU { return &LRU{size: max(size, 1)} }
 
 // Seen implements [Seen]. It returns no error.
 func (l *LRU) Seen(_ context.Context, key string) (bool, error) {
@@ -54,8 +53,11 @@ func (l *LRU) Mark(_ context.Context, key string) error {
 		l.order.MoveToFront(e)
 		return nil
 	}
+	if l.keys == nil {
+		l.keys = make(map[string]*list.Element)
+	}
 	l.keys[key] = l.order.PushFront(key)
-	if l.order.Len() > l.size {
+	if l.order.Len() > cmp.Or(l.size, defaultSeen) {
 		oldest := l.order.Back()
 		delete(l.keys, l.order.Remove(oldest).(string))
 	}

@@ -17,7 +17,7 @@ type signedURI struct {
 // parsedURL is a public URL, and what parsePublicURL made of it.
 type parsedURL struct{ url, base string }
 
-// parsePublicURL returns u without trailing slashes.
+// parsePublicURL returns u without trailing slashes, and its scheme in small letters.
 func parsePublicURL(u string) (base string, err error) {
 	if u == "" {
 		return "", errors.New("PublicURL is empty")
@@ -35,7 +35,7 @@ func parsePublicURL(u string) (base string, err error) {
 	case p.RawQuery != "" || p.ForceQuery || strings.Contains(u, "#"):
 		return "", errors.New("PublicURL holds a query or a fragment; the query is taken from each request")
 	}
-	return strings.TrimRight(u, "/"), nil
+	return p.Scheme + strings.TrimRight(u[len(p.Scheme):], "/"), nil
 }
 
 // requestTarget returns path and query of r as they came over the wire. r.URL will not do: routers change its path and

@@ -137,7 +137,7 @@ func (s *search) describeBase(scheme, host, prefix bool, base string) string {
 		says, _, _ := strings.Cut(configured, "://")
 		return fmt.Sprintf("The signature matches for %s://, but %s %s://.", signed, name, says)
 	case prefix && !scheme && !host && len(base) < len(configured):
-		return fmt.Sprintf("The request's path is complete already, but %s %s, so that a part of it is counted twice.", name, show(configured))
+		return fmt.Sprintf("The request's path is complete already, but %s %s, so a part of it is counted twice.", name, show(configured))
 	case prefix && !scheme && !host:
 		return fmt.Sprintf("A proxy strips a part of the path: HubSpot signed a URL under %s, but %s %s.", show(base), name, show(configured))
 	}
@@ -151,6 +151,10 @@ func otherWWW(host string) string {
 	return "www." + host
 }
 
+// originalURIs are the headers in which proxies tell the path and query that they were called with: nginx and its ingress,
+// Traefik and Caddy, Traefik where it replaces a path, Envoy, IIS.
+var originalURIs = []string{"X-Original-Uri", "X-Forwarded-Uri", "X-Replaced-Path", "X-Envoy-Original-Path", "X-Original-Url"}
+
 // targets returns what HubSpot may have called instead of the request's path and query.
 func (s *search) targets(target string) []alternative {
 	path, query, hasQuery := strings.Cut(target, "?")
@@ -161,11 +165,11 @@ func (s *search) targets(target string) []alternative {
 	if trimmed := strings.TrimRight(path, "/"); trimmed != path {
 		list = append(list, alternative{trimmed + query, says(
 			"HubSpot signed the path without a slash at its end; the request arrived with one.",
-			"Something on the way adds it: let the path pass unchanged, or register the webhook URL with the slash.")})
+			"Something on the way adds the slash: let the path pass unchanged, or register the webhook URL with the slash.")})
 	} else {
 		list = append(list, alternative{path + "/" + query, says(
 			"HubSpot signed the path with a slash at its end; the request arrived without it.",
-			"Something on the way removes it: let the path pass unchanged, or register the webhook URL without the slash.")})
+			"Something on the way removes the slash: let the path pass unchanged, or register the webhook URL without the slash.")})
 	}
 	if hasQuery {
 		list = append(list, alternative{path, says(
@@ -173,22 +177,22 @@ func (s *search) targets(target string) []alternative {
 			"Something on the way adds the query: let the URL pass unchanged.")})
 		if spaces := strings.NewReplacer("+", "%20", "%20", "+").Replace(query); spaces != query {
 			list = append(list, alternative{path + spaces, says(
-				"HubSpot signed the query with its spaces written otherwise (+ or %20).",
-				"Something on the way encodes the query anew: let it pass unchanged.")})
+				"HubSpot signed the query with its spaces written the other way (+ or %20).",
+				"Something on the way re-encodes the query: let it pass unchanged.")})
 		}
 	}
-	for _, header := range []string{"X-Original-Uri", "X-Forwarded-Uri"} {
+	for _, header := range originalURIs {
 		if original := s.r.Header.Get(header); strings.HasPrefix(original, "/") && len(original) <= maxTarget {
 			list = append(list, alternative{original, func() finding {
 				return finding{
 					fmt.Sprintf("HubSpot called %s (by the header %s), and the request arrived as %s.", show(original), header, show(target)),
-					"Let the proxy pass path and query unchanged; a prefix that it must strip belongs into PublicURL."}
+					"Let the proxy pass path and query unchanged; a prefix that it must strip belongs in PublicURL."}
 			}})
 		}
 	}
 	if s.r.URL != nil && s.r.RequestURI != "" {
 		list = append(list, alternative{s.r.URL.RequestURI(), says(
-			"r.RequestURI is not what HubSpot called, and r.URL is.",
+			"r.RequestURI is not what HubSpot called, but r.URL is.",
 			"Whatever rewrites r.RequestURI should leave it as it came over the wire.")})
 	}
 	return list
@@ -225,7 +229,7 @@ var bodyChanges = []struct {
 		func(b []byte) ([]byte, bool) { return bytes.TrimSpace(b), true }},
 	{"The body has lost the line break at its end that HubSpot signed.", rawBytes,
 		func(b []byte) ([]byte, bool) { return append(slices.Clip(b), '\n'), true }},
-	{"The body is indented or spaced; HubSpot signed it in compact form, so that something has decoded and re-encoded it.",
+	{"The body is indented or spaced; HubSpot signed it in compact form, so something has decoded and re-encoded it.",
 		rawBytes, compact},
 	{"The body's characters were written as \\u escapes on the way: something has decoded and re-encoded it.", rawBytes,
 		func(b []byte) ([]byte, bool) { return rewriteEscapes(b, unescape) }},

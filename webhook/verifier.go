@@ -38,7 +38,8 @@ type Verifier struct {
 	Versions []Version
 
 	// MaxAge is how old the timestamp of a V3 signature may be. Within it a request can be repeated by whoever has seen
-	// it, so that a larger one needs durable de-duplication behind it. Defaults to 5 minutes, as HubSpot asks for.
+	// it, so that a larger one needs durable de-duplication behind it. Whether HubSpot signs its own repetitions anew is
+	// not documented: if it does not, those that come later are refused. Defaults to 5 minutes, as HubSpot asks for.
 	MaxAge time.Duration
 
 	// MaxSkew is how far the timestamp of a V3 signature may lie in the future, as it does where our clock is slow.
@@ -90,11 +91,12 @@ func (v *Verifier) Verify(r *http.Request, body []byte) error {
 	}
 	var buf [3]signedURI
 	c := check{v: v, r: r, body: body, base: base, uris: v.appendURIs(buf[:0], base, r)}
-	switch {
-	case v.allows(V3) && len(r.Header[headerV3]) > 0:
+	if v.allows(V3) && len(r.Header[headerV3]) > 0 {
 		return c.v3()
-	case len(r.Header[headerV12]) > 0 && v.allows(plainVersion(r)):
-		return c.plain(plainVersion(r))
+	}
+	// X-HubSpot-Signature never holds a V3 signature, whatever the header beside it says: it must not pass for one.
+	if version := plainVersion(r); len(r.Header[headerV12]) > 0 && version != V3 && v.allows(version) {
+		return c.plain(version)
 	}
 	return c.notSigned()
 }
@@ -142,7 +144,8 @@ func (v *Verifier) now() time.Time {
 	return time.Now()
 }
 
-// plainVersion returns which of V1 and V2 the header X-HubSpot-Signature follows. Without a word on it, it is the older.
+// plainVersion returns what the request says of the header X-HubSpot-Signature: V1 or V2, if it is right. Without a word
+// on it, it is the older.
 func plainVersion(r *http.Request) Version {
 	if v := r.Header[headerVersion]; len(v) > 0 {
 		return Version(v[0])

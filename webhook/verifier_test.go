@@ -26,6 +26,7 @@ func TestVerifyAccepts(t *testing.T) {
 		{name: "as it is"},
 		{name: "second of two secrets", verifier: testVerifier(publicURL, otherSecret, secret)},
 		{name: "empty secrets beside it", verifier: testVerifier(publicURL, "", " ", secret)},
+		{name: "public URL with scheme in capitals", verifier: testVerifier("HTTPS"+publicURL[len("https"):], secret)},
 		{name: "public URL with slash", verifier: testVerifier(publicURL+"/", secret)},
 		{name: "public URL with port", called: "http://localhost:8080/cc", verifier: testVerifier("http://localhost:8080", secret)},
 		{name: "proxy strips a prefix", called: publicURL + "/edge/v1/cc", verifier: testVerifier(publicURL+"/edge/v1/", secret),
@@ -222,6 +223,23 @@ func TestVerifyRefuses(t *testing.T) {
 				t.Errorf("the Verifier that was copied: %v", err)
 			}
 		})
+	}
+}
+
+// A V1 signature, which HubSpot puts beside that of V3, covers neither URL nor time. Whatever a request calls it, it must
+// not pass where V1 is not allowed.
+func TestVerifyRefusesDowngrade(t *testing.T) {
+	for _, versions := range [][]webhook.Version{nil, {webhook.V3}, {webhook.V2}, {webhook.V2, webhook.V3}} {
+		for _, claim := range []string{"v1", "v2", "v3", "V1", "v1 ", "v4", "", "v3,v1"} {
+			v := testVerifier(publicURL, secret)
+			v.Versions = versions
+			r := deliver(t, publicURL+"/cc", accountCreated, now, webhook.V1)
+			r.Header.Set("X-HubSpot-Signature-Version", claim)
+			err := v.Verify(r, []byte(accountCreated))
+			if !errors.Is(err, webhook.ErrNotSigned) && !errors.Is(err, webhook.ErrMismatch) {
+				t.Errorf("a v1 signature called %q, where %q are allowed: %v", claim, versions, err)
+			}
+		}
 	}
 }
 

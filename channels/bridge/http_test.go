@@ -282,3 +282,51 @@ func TestConfigErrors(t *testing.T) {
 		t.Errorf("New = %v", err)
 	}
 }
+
+// mortalStore is a store whose nodes live for a while only, and which can be out of reach.
+type mortalStore struct {
+	bridge.Store
+	down atomic.Bool
+}
+
+var errOutOfReach = errors.New("the store is out of reach")
+
+func (s *mortalStore) Join(ctx context.Context, channel channels.ID) (bridge.Node, error) {
+	if s.down.Load() {
+		return 0, errOutOfReach
+	}
+	return s.Store.Join(ctx, channel)
+}
+
+func (s *mortalStore) Renew(context.Context, bridge.Node) (time.Duration, error) {
+	if s.down.Load() {
+		return 0, errOutOfReach
+	}
+	return 15 * time.Second, nil
+}
+
+func (s *mortalStore) Leave(ctx context.Context, node bridge.Node) error {
+	if s.down.Load() {
+		return errOutOfReach
+	}
+	return s.Store.Leave(ctx, node)
+}
+
+// A store that is out of reach for longer than a node lives does not end Run: the bridge begins anew when it is back.
+func TestStoreComesBack(t *testing.T) {
+	store := &mortalStore{}
+	bubble(t, func(t *testing.T, b *bench) {
+		store.down.Store(true)
+		later(time.Minute)
+		store.down.Store(false)
+		later(time.Minute)
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+		if diff := cmp.Diff([]string{"Ada: Hi"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+		b.stop()
+	}, func(cfg *bridge.Config) {
+		store.Store = cfg.Store
+		cfg.Store = store
+	})
+}

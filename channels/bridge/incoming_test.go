@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -243,4 +244,24 @@ func TestAccountSwitchedOff(t *testing.T) {
 			t.Errorf("the agent sees (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A token that has expired and cannot be refreshed at the moment holds the portal up no longer than that.
+func TestRefreshFails(t *testing.T) {
+	for name, fault := range map[string]hubspottest.Fault{
+		"refused": {Operation: "oauth.token", Nth: 1, Status: http.StatusServiceUnavailable},
+		"reset":   {Operation: "oauth.token", Nth: 1, Reset: hubspottest.ResetBefore},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, b *bench) {
+				b.hubspot.Inject(fault)
+				b.hubspot.Inject(hubspottest.Fault{Operation: "message.publish", Nth: 1, Status: http.StatusUnauthorized})
+				b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+				later(time.Minute)
+				if diff := cmp.Diff([]string{"Ada: Hi"}, b.shown()); diff != "" {
+					t.Errorf("the agent sees (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/messages"
 	"github.com/customchannels/customchannels-go/oauth"
@@ -46,13 +48,37 @@ func (b *Bridge) portal(id int64) (*portal, error) {
 	if b.cfg.App.BaseURL != "" {
 		opts = append([]channels.Option{channels.WithBaseURL(b.cfg.App.BaseURL)}, opts...)
 	}
-	api, err := channels.NewClient(b.cfg.App.Portal(id), opts...)
+	api, err := channels.NewClient(tokens{b.cfg.App.Portal(id)}, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("bridge: %w", err)
 	}
 	p := &portal{api: api, messages: messages.NewClient(api), agents: map[string]agentEntry{}}
 	b.portals[id] = p
 	return p, nil
+}
+
+// tokens marks the errors about a portal's token, so that they can be told from HubSpot's answer to the call that needed
+// it: an expired token that cannot be refreshed right now is no reason to pause the portal for as long as a refused one.
+type tokens struct{ portal *oauth.Portal }
+
+type tokenError struct{ error }
+
+func (e tokenError) Unwrap() error { return e.error }
+
+func (t tokens) Token(ctx context.Context) (*oauth2.Token, error) {
+	token, err := t.portal.Token(ctx)
+	if err != nil {
+		return nil, tokenError{err}
+	}
+	return token, nil
+}
+
+func (t tokens) Refresh(ctx context.Context, refused *oauth2.Token) (*oauth2.Token, error) {
+	token, err := t.portal.Refresh(ctx, refused)
+	if err != nil {
+		return nil, tokenError{err}
+	}
+	return token, nil
 }
 
 // agent returns who an actor is, with an empty name if HubSpot does not say in time: no message waits for a name.
@@ -88,6 +114,7 @@ func once() []channels.CallOption {
 func pausing(err error) (d time.Duration, reason string, ok bool) {
 	var limit *channels.LimitError
 	var answer *channels.Error
+	var noToken tokenError
 	switch {
 	case errors.Is(err, oauth.ErrUninstalled), errors.Is(err, oauth.ErrNotInstalled):
 		return 0, "the app is not installed in this portal", true
@@ -95,7 +122,7 @@ func pausing(err error) (d time.Duration, reason string, ok bool) {
 		return time.Hour, err.Error(), true
 	case errors.As(err, &limit):
 		return limit.Delay, "HubSpot's rate limit", true
-	case !errors.As(err, &answer):
+	case errors.As(err, &noToken), !errors.As(err, &answer):
 		return 0, "", false
 	}
 	switch answer.StatusCode {

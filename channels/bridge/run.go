@@ -16,6 +16,7 @@ const (
 	sweepEvery   = time.Hour
 	accountEvery = 24 * time.Hour // how often all accounts are read anew, whatever the webhooks said
 	storeRetry   = time.Second    // pause after the store failed
+	leaveTimeout = 3 * time.Second
 )
 
 // Run works until ctx ends: it registers the channel, sends agents' messages to the [Channel], publishes customers'
@@ -29,6 +30,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer b.running.Store(false)
+	joined := false
 	for ctx.Err() == nil {
 		if _, err := b.channelID(ctx); errors.Is(err, errNotRegistered) {
 			b.registerPatiently(ctx)
@@ -36,20 +38,28 @@ func (b *Bridge) Run(ctx context.Context) error {
 		} else if err != nil && ctx.Err() == nil {
 			return err
 		}
-		if err := b.runChannel(ctx); err != nil {
+		n, err := b.join(ctx)
+		if err != nil && (!joined || errors.Is(err, ErrStoreInUse)) {
 			return err
+		}
+		joined = true
+		if err == nil {
+			err = b.runNode(ctx, n)
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil { // the store works at times; what a node could not hand back comes free with the node's time
+			b.log.Error("the store is out of reach; trying again", "error", err)
+			sleep(ctx, storeRetry)
 		}
 	}
 	return nil
 }
 
-// runChannel works until ctx ends, the channel is found to have another id, or the node's time was over. HubSpot's consent to the registration is not
-// waited for: what was accepted in an earlier run can be delivered while HubSpot is down.
-func (b *Bridge) runChannel(ctx context.Context) error {
-	n, err := b.join(ctx)
-	if err != nil {
-		return err
-	}
+// runNode works until ctx ends, the channel is found to have another id, or the node's time was over. HubSpot's consent to
+// the registration is not waited for: what was accepted in an earlier run can be delivered while HubSpot is down.
+func (b *Bridge) runNode(ctx context.Context, n *node) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -141,7 +151,7 @@ func (n *node) stop() error {
 	n.work.Wait()
 	timer.Stop()
 	n.cancel()
-	ctx, cancel := context.WithTimeout(context.Background(), n.cfg.StopTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
 	return n.store.Leave(ctx, n.id)
 }
@@ -189,15 +199,9 @@ func (n *node) drain(ctx context.Context) error {
 
 // claim starts what is due, as far as there are free workers. full: the limit was reached, so there may be more.
 func (n *node) claim(ctx context.Context) (next time.Time, full bool, err error) {
-	select {
-	case <-n.slots:
-	case <-ctx.Done():
+	free := n.gather(ctx)
+	if free == 0 {
 		return time.Time{}, false, ctx.Err()
-	}
-	free := 1
-	for free < n.cfg.Workers && len(n.slots) > 0 {
-		<-n.slots
-		free++
 	}
 	claimed, err := n.store.Claim(ctx, n.id, n.channel, n.now(), free)
 	if err != nil {
@@ -210,6 +214,42 @@ func (n *node) claim(ctx context.Context) (next time.Time, full bool, err error)
 		n.slots <- struct{}{}
 	}
 	return claimed.Next, len(claimed.Items) == free, err
+}
+
+// gatherFor is how long a claim waits for more workers to get free, so that under load one claim serves many.
+const gatherFor = 2 * time.Millisecond
+
+// gather takes the free workers, at least one unless ctx ends. It waits a moment for a quarter of them: workers end
+// together, because their outcomes are committed together.
+func (n *node) gather(ctx context.Context) int {
+	select {
+	case <-n.slots:
+	case <-ctx.Done():
+		return 0
+	}
+	free := 1 + n.takeFree()
+	if free >= n.cfg.Workers/4 {
+		return free
+	}
+	timer := time.NewTimer(gatherFor)
+	defer timer.Stop()
+	for free < n.cfg.Workers/4 {
+		select {
+		case <-n.slots:
+			free++
+		case <-timer.C:
+			return free + n.takeFree()
+		}
+	}
+	return free + n.takeFree()
+}
+
+func (n *node) takeFree() (taken int) {
+	for len(n.slots) > 0 { // nobody else takes
+		<-n.slots
+		taken++
+	}
+	return taken
 }
 
 func (n *node) wait(ctx context.Context, next time.Time) {
@@ -248,7 +288,7 @@ func (n *node) attempt(it *Item) *Outcome {
 	case o == nil:
 		return nil
 	case o.Verdict == Retry && n.ctx.Err() != nil:
-		o.At, o.Free = n.now(), true // cut off by the stop, not by a failure
+		o.At = n.now() // cut off by the stop, not by a failure; it was an attempt all the same, for it may have arrived
 	case o.Verdict == Bury && it.Kind == KindOutgoing && o.Follow == nil:
 		o.Follow = n.buriedStatus(it)
 	}

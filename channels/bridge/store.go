@@ -38,16 +38,16 @@ func (k Kind) CallsHubSpot() bool { return k != KindOutgoing && k != KindUnread 
 
 // NewItem is work to be stored. The same Key is stored once in 30 days, however often it is accepted.
 type NewItem struct {
-	Key      string // what makes it the same work; never empty
+	Key      string // what makes it the same work within the channel; never empty
 	Kind     Kind
 	Channel  channels.ID
 	Portal   int64
-	Lane     string    // work of one lane is done one after the other
+	Lane     string    // work of one lane of the channel is done one after the other
 	Order    int64     // within the lane lower comes first, equal ones in the order of acceptance
 	Payload  []byte    // what to do, frozen
 	Content  []byte    // a digest input: the same Key with other Content is a conflict; nil means Payload
 	Media    []string  // ids of spooled media that this item refers to
-	At       time.Time // when it was accepted
+	At       time.Time // when it was accepted; never zero
 	Due      time.Time // not before; the zero value means At
 	Deadline time.Time
 	Buried   string // not empty: stored as buried with this reason
@@ -88,11 +88,11 @@ const (
 // Outcome is the end of an attempt. The store applies all of it in one transaction.
 type Outcome struct {
 	Verdict Verdict
-	At      time.Time // with Retry when the item is due again, else when the attempt ended
-	Reason  string    // with Bury, for operators
-	Free    bool      // with Retry: the attempt does not count, for it never began
-	Follow  []*NewItem
-	Links   []Link
+	At      time.Time  // with Retry when the item is due again, else when the attempt ended; never zero
+	Reason  string     // with Bury, for operators
+	Free    bool       // with Retry: the attempt does not count, for it never began
+	Follow  []*NewItem // accepted like any other; what is known already is left out
+	Links   []Link     // one of the same Account and ServiceID takes the new HubSpotID
 	Person  *Person
 }
 
@@ -106,7 +106,8 @@ type Link struct {
 	Direction messages.Direction
 }
 
-// Person is what the bridge remembers of a conversation partner. Saving it changes only the fields that are set.
+// Person is what the bridge remembers of a conversation partner, who is known by the first four fields. Saving it changes
+// only the others that are set, and LastIncoming never goes back.
 type Person struct {
 	Channel      channels.ID
 	Portal       int64
@@ -122,14 +123,20 @@ type Node int64
 // Claimed is the answer to [Store.Claim].
 type Claimed struct {
 	Items []*Item
-	Next  time.Time // when the next item is due; zero: nothing is waiting for a time
+
+	// Next is no later than when more is due or a pause ends, and after now. It is zero if nothing waits for a time, and may
+	// be if the limit was reached.
+	Next time.Time
 }
 
 // Store keeps a bridge's queue, its mappings and its accounts, so that they change together or not at all.
 // Implementations are in the packages memstore and sqlstore. Methods may be added until version 1.
 //
 // All methods are safe for concurrent use. A method that returns an error has changed nothing, except
-// that a commit whose answer was lost may have happened: the bridge treats repetition as harmless.
+// that a commit whose answer was lost may have happened: the bridge treats repetition as harmless. With a context that
+// has ended they do nothing. Keys, lanes, payloads and all that comes from the messaging service may hold any bytes, times
+// are kept to the microsecond, and nothing that is passed in or returned is shared with the caller. Package bridgetest
+// checks all this.
 type Store interface {
 	// Join registers a running bridge for the channel and gives it work that earlier nodes left behind.
 	Join(ctx context.Context, channel channels.ID) (Node, error)
@@ -143,14 +150,17 @@ type Store interface {
 	// Accept stores items durably, all or none, and answers for each in the order given.
 	Accept(ctx context.Context, items ...*NewItem) ([]Acceptance, error)
 	// Claim takes the heads of up to limit lanes that are due. A lane's head is its first item by Order and
-	// acceptance that is not buried; no other item of the lane can be claimed until the head is finished.
+	// acceptance that is not buried; no other item of the lane can be claimed until the head is finished. Those that have
+	// been due longest come first. A node that has left, or whose time was over, gets ErrLeaseLost.
 	Claim(ctx context.Context, node Node, channel channels.ID, now time.Time, limit int) (*Claimed, error)
 	// Checkpoint saves how far the work on a claimed item has come.
 	Checkpoint(ctx context.Context, node Node, item *Item, progress []byte) error
-	// Finish ends an attempt and frees the lane.
+	// Finish ends an attempt and frees the lane. Like Checkpoint, it fails with ErrLeaseLost unless the node holds the lane
+	// for this attempt of the item.
 	Finish(ctx context.Context, node Node, item *Item, o *Outcome) error
 
-	// PausePortal holds back the portal's work that calls HubSpot. A zero time means until ResumePortal.
+	// PausePortal holds back the lanes of the portal whose head calls HubSpot. A zero time means until ResumePortal. Of several
+	// pauses the longest counts: a short limit does not end the wait for an app that is not installed.
 	PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, reason string) error
 	// ResumePortal ends a pause.
 	ResumePortal(ctx context.Context, channel channels.ID, portal int64) error
@@ -159,14 +169,17 @@ type Store interface {
 
 	// Account returns an account by its id, or ErrNotFound.
 	Account(ctx context.Context, channel channels.ID, id channels.AccountID) (*Account, error)
-	// FindAccounts returns the accounts with an address that are not archived, of any portal.
+	// FindAccounts returns the accounts with an address that are not archived, of any portal, in the order in which they were
+	// first saved.
 	FindAccounts(ctx context.Context, channel channels.ID, identifier channels.DeliveryIdentifier) ([]*Account, error)
 	// SaveAccount stores what HubSpot says of an account and returns what was stored before, nil if nothing was.
-	// An account that is being connected (no ID yet) is found again by portal and identifier and takes the id.
-	// Credentials are kept where a.Credentials is nil.
+	// An account that is being connected (no ID yet) is found again by portal and identifier and takes the id; if HubSpot
+	// has the account already, saving it without an ID changes its credentials only. Credentials are kept where a.Credentials
+	// is nil; an account with a new ID takes those of the one that the portal had at the address. An archived account does
+	// neither.
 	SaveAccount(ctx context.Context, a *Account) (old *Account, err error)
 
-	// LinkByService and LinkByHubSpot return the link of a message, or ErrNotFound.
+	// LinkByService and LinkByHubSpot return the link of a message, or ErrNotFound; of several of one HubSpotID the first.
 	LinkByService(ctx context.Context, channel channels.ID, account channels.AccountID, serviceID string) (*Link, error)
 	LinkByHubSpot(ctx context.Context, channel channels.ID, id messages.ID) (*Link, error)
 	// Person returns what is known of a person, or ErrNotFound. Only the first four fields of p are read.
@@ -181,7 +194,8 @@ type Store interface {
 	Remember(ctx context.Context, name, value string) error
 	Recall(ctx context.Context, name string) (string, error)
 
-	// Sweep removes what has outlived its time.
+	// Sweep removes what has outlived its time: after 30 days the keys of work that is neither waiting nor buried, what was
+	// buried, links, and people; after an hour media that no item refers to.
 	Sweep(ctx context.Context, now time.Time) error
 }
 

@@ -120,7 +120,7 @@ func (c *call) batchActors() (*reply, error) {
 	answer["numErrors"] = 1
 	answer["errors"] = []any{map[string]any{
 		"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some actors",
-		"context": map[string][]string{"ids": missing},
+		"context": map[string][]string{"ids": missing}, "errors": []any{}, "links": map[string]string{},
 	}}
 	return jsonReply(http.StatusMultiStatus, answer)
 }

@@ -83,8 +83,8 @@ type Config struct {
 }
 
 // Readings lists what HubSpot's documentation leaves open. Every field's zero
-// value is the reading that asks most of a client; setting one to true plays
-// the other reading.
+// value is the reading that asks most of a client, RefreshTokenEnds aside;
+// setting one to true plays the other reading.
 type Readings struct {
 	// AccountsAnnounced sends CHANNEL_ACCOUNT_CREATED also for accounts that
 	// were created with the API. Documented only for the connect popup.
@@ -125,6 +125,17 @@ type Readings struct {
 	// OutgoingSilent sends no webhook for messages that the app published as
 	// OUTGOING. Otherwise they come back as agents' replies do.
 	OutgoingSilent bool
+
+	// RefreshTokenEnds ends a refresh token with its first use. Otherwise it
+	// works until the token that it was exchanged for is used, so that an
+	// answer can get lost. It is the one reading that asks for more than any
+	// client can do: one that is killed before it has stored the answer needs
+	// the app to be installed again.
+	RefreshTokenEnds bool
+
+	// RefreshTokenStays answers a refresh with the same refresh token.
+	// Otherwise with a new one each time.
+	RefreshTokenStays bool
 
 	// RetriesSignedAnew signs every attempt of a webhook with its own time.
 	// Otherwise retries repeat the first attempt's signature and timestamp.

@@ -40,7 +40,8 @@
 //	expired token: 401 with "expire time"         observed
 //	another portal's account, message, file: 404  unknown
 //	access tokens live 30 minutes                 documented
-//	refresh tokens stay the same                  unknown
+//	each refresh gives a new refresh token        unknown      Readings.RefreshTokenStays
+//	the old one works until the new one is used   unknown      Readings.RefreshTokenEnds
 //	codes: once, 2 minutes                        documented   (duration unknown)
 //	refresh answers without hub_id and scopes     observed     Readings.FullRefresh
 //	JSON at the token endpoints: 415              observed
@@ -48,6 +49,7 @@
 //	the app is installed by its token exchange    documented
 //	revoking keeps access tokens alive            documented
 //	uninstalling sends nothing, tokens: 401       unknown
+//	an app uninstalls itself                      observed
 //	invalid capability: 400 with subCategory      observed
 //	capabilities of an update replace             unknown      Readings.CapabilitiesMerge
 //	null in an update leaves the field            unknown
@@ -105,6 +107,7 @@
 // operations:
 //
 //	oauth.authorize oauth.decision oauth.token oauth.introspect oauth.revoke
+//	app.uninstall
 //	channel.create channel.list channel.get channel.update channel.archive
 //	account.connect (the app's PATCH of the staging token)
 //	account.connected (the browser at the popup's redirectUrl)

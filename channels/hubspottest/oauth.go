@@ -4,11 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -21,6 +18,7 @@ type grant struct {
 	UserID      int64     `json:"userId"`
 	Scopes      []string  `json:"scopes"`
 	RedirectURL string    `json:"redirectUrl,omitempty"` // of a code
+	Replaces    string    `json:"replaces,omitempty"`    // the refresh token that this one was given for
 	ExpiresAt   time.Time `json:"expiresAt"`             // zero: never
 	Seq         int64     `json:"seq"`
 }
@@ -39,133 +37,6 @@ const (
 	codeLifetime   = 2 * time.Minute
 	accessLifetime = 30 * time.Minute
 )
-
-// authorizeRequest is what an app asks a user to allow.
-type authorizeRequest struct {
-	ClientID, RedirectURL, State string
-	Scopes, Optional             []string
-	PortalID                     int64 // the portal of the path, 0 if the user is to choose
-}
-
-// readAuthorize checks the parameters; what is wrong is a sentence for the
-// user, because HubSpot does not redirect to an address it does not trust.
-func (c *call) readAuthorize(q url.Values) (*authorizeRequest, string) {
-	a := &authorizeRequest{
-		ClientID:    q.Get("client_id"),
-		RedirectURL: q.Get("redirect_uri"),
-		State:       q.Get("state"),
-		Scopes:      strings.Fields(q.Get("scope")),
-		Optional:    strings.Fields(q.Get("optional_scope")),
-	}
-	if id := c.r.PathValue("portalId"); id != "" {
-		a.PortalID, _ = strconv.ParseInt(id, 10, 64)
-	}
-	switch {
-	case a.ClientID != c.ClientID():
-		return nil, "The client_id is not that of an app known here. Check the app's HUBSPOT_CLIENT_ID."
-	case !c.knownRedirect(a.RedirectURL):
-		return nil, "The redirect_uri does not match the redirect URLs registered for the app."
-	case len(a.Scopes) == 0:
-		return nil, "The scope parameter is missing: an app must ask for at least one scope."
-	}
-	return a, ""
-}
-
-func (c *call) knownRedirect(redirect string) bool {
-	u, err := url.Parse(redirect)
-	if err != nil || u.Host == "" || u.Fragment != "" || u.Scheme != "http" && u.Scheme != "https" {
-		return false
-	}
-	if len(c.cfg.RedirectURLs) > 0 {
-		return slices.Contains(c.cfg.RedirectURLs, redirect)
-	}
-	host := u.Hostname()
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
-// authorizePage asks the user to allow the app.
-func (c *call) authorizePage() (*reply, error) {
-	a, problem := c.readAuthorize(c.r.URL.Query())
-	if problem != "" {
-		return pageReply(http.StatusBadRequest, "problem", problem)
-	}
-	data := struct {
-		*authorizeRequest
-		App, Scope, OptionalScope string
-		Portals                   []*portal
-	}{authorizeRequest: a, App: c.cfg.AppName, Scope: strings.Join(a.Scopes, " "), OptionalScope: strings.Join(a.Optional, " ")}
-	c.view(func(st *state) {
-		for _, p := range st.portals.ordered() {
-			if a.PortalID == 0 || a.PortalID == p.ID {
-				data.Portals = append(data.Portals, p)
-			}
-		}
-	})
-	if len(data.Portals) == 0 {
-		return pageReply(http.StatusNotFound, "problem", "There is no account with the id "+c.r.PathValue("portalId")+".")
-	}
-	return pageReply(http.StatusOK, "authorize", data)
-}
-
-// authorizeDecision takes the user's answer and sends the browser back to the
-// app.
-func (c *call) authorizeDecision() (*reply, error) {
-	form, err := url.ParseQuery(string(c.body))
-	if err != nil {
-		return nil, invalid("The form could not be read")
-	}
-	a, problem := c.readAuthorize(form)
-	if problem != "" {
-		return pageReply(http.StatusBadRequest, "problem", problem)
-	}
-	back := url.Values{}
-	if a.State != "" {
-		back.Set("state", a.State)
-	}
-	if form.Get("decision") != "allow" {
-		back.Set("error", "access_denied")
-		back.Set("error_description", "The user denied access.")
-		return redirectReply(addQuery(a.RedirectURL, back)), nil
-	}
-	code := uuid()
-	err = c.update(func(tx *tx) error {
-		p := tx.portals.get(form.Get("portal"))
-		if p == nil {
-			return invalid("There is no account with the id %q", form.Get("portal"))
-		}
-		c.portal = p.ID
-		tx.grants.put(tx, code, &grant{
-			Kind: authorizationCode, PortalID: p.ID, UserID: agentUserID, RedirectURL: a.RedirectURL,
-			Scopes: grantedScopes(a), ExpiresAt: tx.now.Add(codeLifetime), Seq: tx.next(),
-		})
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	back.Set("code", code)
-	return redirectReply(addQuery(a.RedirectURL, back)), nil
-}
-
-// grantedScopes is what was asked for, and the scope that every install has.
-func grantedScopes(a *authorizeRequest) []string {
-	scopes := slices.Concat([]string{"oauth"}, a.Scopes, a.Optional)
-	slices.Sort(scopes)
-	return slices.Compact(scopes)
-}
-
-func addQuery(to string, q url.Values) string {
-	separator := "?"
-	if strings.Contains(to, "?") {
-		separator = "&"
-	}
-	return to + separator + q.Encode()
-}
-
-func redirectReply(to string) *reply {
-	return &reply{status: http.StatusSeeOther, header: http.Header{"Location": {to}}}
-}
 
 // tokenForm reads the body of a call to the token endpoints. Parameters in the
 // query do not count.
@@ -254,13 +125,38 @@ func (c *call) refresh(token string) (answer *tokenAnswer, err error) {
 			return oauthError("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
 		}
 		c.portal = g.PortalID
-		answer = tx.tokens(g, token)
+		answer = tx.tokens(g, tx.successor(token, g, c.cfg.Readings))
 		if c.cfg.Readings.FullRefresh {
 			answer.HubID, answer.UserID, answer.Scopes = g.PortalID, g.UserID, g.Scopes
 		}
 		return nil
 	})
 	return answer, err
+}
+
+// successor is the refresh token that a client which has refreshed with one is
+// to use from then on.
+func (tx *tx) successor(token string, g *grant, readings Readings) string {
+	tx.endPredecessor(g)
+	if readings.RefreshTokenStays {
+		return token
+	}
+	if readings.RefreshTokenEnds {
+		tx.grants.remove(tx, token)
+	}
+	next := *g
+	next.Replaces, next.Seq = token, tx.next()
+	value := "na1-" + rand.Text() + rand.Text()
+	tx.grants.put(tx, value, &next)
+	return value
+}
+
+// endPredecessor ends the token that g was given for: whoever has g does not
+// need it any more.
+func (tx *tx) endPredecessor(g *grant) {
+	if tx.grants.get(g.Replaces) != nil {
+		tx.grants.remove(tx, g.Replaces)
+	}
 }
 
 // grant makes a token with the rights of another.
@@ -297,6 +193,17 @@ type tokenInfo struct {
 	Scopes                []string  `json:"scopes"`
 	ExpiresIn             *int      `json:"expires_in,omitempty"`
 	IsPrivateDistribution *bool     `json:"is_private_distribution,omitempty"`
+	Signed                any       `json:"signed_access_token,omitempty"`
+}
+
+// signedToken is what HubSpot adds about an access token for its own use.
+func (c *call) signedToken(g *grant) map[string]any {
+	return map[string]any{
+		"appId": c.AppID(), "hubId": g.PortalID, "userId": g.UserID, "installingUserId": g.UserID, "expiresAt": g.ExpiresAt.UnixMilli(),
+		"hublet": "na1", "appInstallId": "0", "audience": "", "scopes": "", "scopeToScopeGroupPks": "", "trialScopes": "",
+		"trialScopeToScopeGroupPks": "", "signature": "", "newSignature": "",
+		"isPrivateDistribution": false, "isServiceAccount": false, "isUserLevel": false,
+	}
 }
 
 func (c *call) introspect() (*reply, error) {
@@ -319,7 +226,7 @@ func (c *call) introspect() (*reply, error) {
 		}
 		if g.Kind == accessToken {
 			left, private := int(g.ExpiresAt.Sub(c.began).Seconds()), false
-			info.ExpiresIn, info.IsPrivateDistribution = &left, &private
+			info.ExpiresIn, info.IsPrivateDistribution, info.Signed = &left, &private, c.signedToken(g)
 		}
 	})
 	if info == nil {
@@ -339,11 +246,20 @@ func (c *call) revoke() (*reply, error) {
 	err = c.update(func(tx *tx) error {
 		if g := tx.grants.get(form.Get("token")); g != nil && g.Kind == refreshToken {
 			c.portal = g.PortalID
+			tx.endPredecessor(g)
 			tx.grants.remove(tx, form.Get("token"))
 		}
 		return nil
 	})
 	if err != nil {
+		return nil, err
+	}
+	return emptyReply()
+}
+
+// uninstall removes the app from the portal of the token.
+func (c *call) uninstall() (*reply, error) {
+	if err := c.Uninstall(c.portal); err != nil {
 		return nil, err
 	}
 	return emptyReply()

@@ -43,10 +43,11 @@ func TestOAuthInstall(t *testing.T) {
 			}
 
 			again := b.want(b.send("POST", token, b.grantForm("refresh_token", url.Values{"refresh_token": {refresh}})), http.StatusOK)
-			if _, named := again.body["hub_id"]; named || again.text("refresh_token") != refresh || again.text("access_token") == access {
+			if _, named := again.body["hub_id"]; named || again.text("refresh_token") == refresh || again.text("access_token") == access {
 				t.Errorf("refresh answered %v", again)
 			}
 
+			refresh = again.text("refresh_token")
 			b.want(b.send("POST", token+"/revoke", b.grantForm("", url.Values{"token": {refresh}})), http.StatusNoContent)
 			dead := b.want(b.send("POST", token, b.grantForm("refresh_token", url.Values{"refresh_token": {refresh}})), http.StatusBadRequest)
 			if dead.text("error") != "invalid_grant" || dead.text("status") != "BAD_REFRESH_TOKEN" {
@@ -54,6 +55,44 @@ func TestOAuthInstall(t *testing.T) {
 			}
 			b.token = again.text("access_token") // lives on
 			b.want(b.call("GET", helpers+"/inboxes", nil), http.StatusOK)
+		})
+	}
+}
+
+func TestRefreshTokenRotation(t *testing.T) {
+	// The tokens are numbered in the order in which they were given, 0 being
+	// that of the install; a step refreshes with one of them.
+	type step struct {
+		with   int
+		status int
+	}
+	for _, tt := range []struct {
+		name     string
+		readings hubspottest.Readings
+		steps    []step
+		tokens   int // different ones
+	}{
+		{"rotates", hubspottest.Readings{}, []step{{0, 200}, {0, 200}, {1, 200}, {0, 400}, {2, 200}, {3, 200}, {1, 400}, {5, 200}}, 7},
+		{"stays", hubspottest.Readings{RefreshTokenStays: true}, []step{{0, 200}, {0, 200}, {1, 200}}, 1},
+		{"ends at once", hubspottest.Readings{RefreshTokenEnds: true}, []step{{0, 200}, {0, 400}, {1, 200}, {1, 400}, {2, 200}}, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, hubspottest.Config{Readings: tt.readings})
+			code := b.authorize(portalID, "allow", "oauth").Query().Get("code")
+			first := b.want(b.send("POST", "/oauth/2026-09/token", b.grantForm("authorization_code", url.Values{"code": {code}, "redirect_uri": {redirectURL}})), http.StatusOK)
+			tokens := []string{first.text("refresh_token")}
+			for i, s := range tt.steps {
+				a := b.want(b.send("POST", "/oauth/2026-09/token", b.grantForm("refresh_token", url.Values{"refresh_token": {tokens[s.with]}})), s.status)
+				if s.status == http.StatusOK {
+					tokens = append(tokens, a.text("refresh_token"))
+				} else if a.text("error") != "invalid_grant" {
+					t.Errorf("step %d answered %v", i, a)
+				}
+			}
+			slices.Sort(tokens)
+			if got := len(slices.Compact(tokens)); got != tt.tokens {
+				t.Errorf("%d different refresh tokens, want %d", got, tt.tokens)
+			}
 		})
 	}
 }
@@ -177,5 +216,12 @@ func TestScopesAndUninstall(t *testing.T) {
 	}
 	if err := b.Uninstall(portalID); err == nil {
 		t.Error("uninstalling twice is no error")
+	}
+
+	b.token = b.install(portalID, "oauth")
+	b.want(b.call("DELETE", "/appinstalls/2026-09/external-install", nil), http.StatusNoContent)
+	b.want(b.call("DELETE", "/appinstalls/2026-09/external-install", nil), http.StatusUnauthorized)
+	if b.Installed(portalID) {
+		t.Error("the app is installed after it uninstalled itself")
 	}
 }

@@ -27,7 +27,13 @@ const channelPatience = time.Minute
 //
 // An error says at which step it went wrong and what to do.
 func (s *Server) InstallAndConnect(ctx context.Context) (*Account, error) {
-	admin, err := s.newAdmin()
+	return s.InstallAndConnectIn(ctx, s.cfg.PortalID)
+}
+
+// InstallAndConnectIn is InstallAndConnect in another portal, which
+// [Server.AddPortal] has added.
+func (s *Server) InstallAndConnectIn(ctx context.Context, portalID int64) (*Account, error) {
+	admin, err := s.newAdmin(portalID)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +55,12 @@ type admin struct {
 	link    string
 }
 
-func (s *Server) newAdmin() (*admin, error) {
+func (s *Server) newAdmin(portalID int64) (*admin, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.state.portals.get(portalKey(portalID)) == nil {
+		return nil, fmt.Errorf("hubspottest: there is no portal %d: add it with AddPortal", portalID)
+	}
 	if s.url == "" {
 		return nil, errors.New("hubspottest: the simulator does not know its own URL: call Start or SetURL first")
 	}
@@ -65,7 +74,7 @@ func (s *Server) newAdmin() (*admin, error) {
 	return &admin{
 		Server:  s,
 		browser: &http.Client{Transport: s.cfg.HTTPClient.Transport, Timeout: 30 * time.Second, Jar: jar},
-		portal:  s.cfg.PortalID,
+		portal:  portalID,
 		link:    s.installURL,
 	}, nil
 }

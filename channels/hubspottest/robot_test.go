@@ -174,6 +174,27 @@ func TestInstallAndConnect(t *testing.T) {
 	}, operations)
 }
 
+func TestInstallAndConnectIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, hubspottest.Config{InstallURL: appURL + "/install", RedirectURLs: []string{appURL + "/callback"}})
+		app := &standIn{hs: b.Server, url: appURL, client: &http.Client{Transport: b.hosts}}
+		b.hosts["app.test"] = handled{app.handler()}
+		if _, err := b.InstallAndConnectIn(t.Context(), otherPortal); err == nil || !strings.Contains(err.Error(), "AddPortal") {
+			t.Errorf("unknown portal: got %v", err)
+		}
+		if err := b.AddPortal(otherPortal, "Other Ltd"); err != nil {
+			t.Fatal(err)
+		}
+		account, err := b.InstallAndConnectIn(t.Context(), otherPortal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if account.PortalID != otherPortal || !b.Installed(otherPortal) || b.Installed(portalID) {
+			t.Errorf("connected %+v, want the other portal only", account)
+		}
+	})
+}
+
 func TestInstallAndConnectFailures(t *testing.T) {
 	for _, tt := range []struct {
 		name string

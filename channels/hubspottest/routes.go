@@ -20,6 +20,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, version := range []string{"2026-09", "2026-03", "v3"} {
 		s.oauthRoutes(mux, "/oauth/"+version+"/token")
+		s.operation(mux, "DELETE /appinstalls/"+version+"/external-install", "app.uninstall", asPortal, nil, (*call).uninstall)
 	}
 	for _, base := range []string{
 		"/conversations/v3/custom-channels",
@@ -38,7 +39,7 @@ func (s *Server) routes() http.Handler {
 	s.fileRoutes(mux, "/files/v3/files")
 	s.userRoutes(mux)
 	s.pageRoutes(mux)
-	for _, api := range []string{"/conversations/", "/oauth/", "/files/"} {
+	for _, api := range []string{"/conversations/", "/oauth/", "/files/", "/appinstalls/"} {
 		s.operation(mux, api, "unknown", asAnyone, nil, (*call).unknown)
 	}
 	mux.Handle("/", servePage())

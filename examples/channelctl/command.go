@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, con con
 	err := fs.Parse(args)
 	help := errors.Is(err, flag.ErrHelp)
 	if err != nil && !help {
-		return usagef("%v: see channelctl -h", err)
+		return usagef("%v; see channelctl -h", err)
 	}
 	words := fs.Args()
 	if len(words) > 0 && words[0] == "help" {
@@ -74,16 +74,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, con con
 	case help || errors.Is(err, flag.ErrHelp):
 		return cmd.help(con.out)
 	case err != nil:
-		return usagef("%s: %v: see channelctl %[1]s -h", cmd.name, err)
+		return usagef("%s: %v; see channelctl %[1]s -h", cmd.name, err)
 	case len(positional) != len(strings.Fields(cmd.args)):
-		return usagef("%s: %s: see channelctl %[1]s -h", cmd.name, cmd.expected(positional))
+		return usagef("%s: %s; see channelctl %[1]s -h", cmd.name, cmd.expected(positional))
 	}
 	s := &session{console: con, options: *opts, args: positional}
 	if err := s.connect(cmd.needs, getenv); err != nil {
 		return err
 	}
-	if err = act(ctx, s); err != nil && ctx.Err() != nil {
-		return fmt.Errorf("interrupted: %w", err)
+	err = act(ctx, s)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, errInterrupted) {
+		return fmt.Errorf("%w: %w", errInterrupted, err)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -11,9 +12,10 @@ import (
 
 // addressKinds are the short names that address types have on the command line and in tables.
 var addressKinds = []struct {
-	short    string
-	typ      channels.IdentifierType
-	normally func(string) channels.DeliveryIdentifier
+	short string
+	typ   channels.IdentifierType
+	// normal brings a value into its normal form.
+	normal func(string) channels.DeliveryIdentifier
 }{
 	{"email", channels.TypeEmail, channels.Email},
 	{"phone", channels.TypePhone, channels.Phone},
@@ -28,7 +30,7 @@ func parseAddress(s string) (channels.DeliveryIdentifier, error) {
 	kind, value, _ := strings.Cut(s, ":")
 	for _, k := range addressKinds {
 		if strings.EqualFold(kind, k.short) || kind == string(k.typ) {
-			address := k.normally(value)
+			address := k.normal(value)
 			return address, address.Validate()
 		}
 	}
@@ -84,13 +86,18 @@ func stringVar(fs *flag.FlagSet, dst **string, name, usage string) {
 // boolVar declares a flag that stays nil where it is not given.
 func boolVar(fs *flag.FlagSet, dst **bool, name, usage string) {
 	fs.BoolFunc(name, usage, func(s string) error {
-		b, err := strconv.ParseBool(s)
-		if err != nil {
-			return fmt.Errorf("use true or false")
-		}
+		b, err := parseBool(s)
 		*dst = &b
-		return nil
+		return err
 	})
+}
+
+func parseBool(s string) (bool, error) {
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		return false, errors.New("use true or false")
+	}
+	return b, nil
 }
 
 func isBool(f *flag.Flag) bool {

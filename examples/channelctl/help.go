@@ -66,7 +66,7 @@ func unknown(words []string, group []*command) error {
 		}
 		return usagef("unknown command %q: %s has %s", given, words[0], strings.Join(verbs, ", "))
 	}
-	return usagef("unknown command %q: see channelctl -h", given)
+	return usagef("unknown command %q; see channelctl -h", given)
 }
 
 // editDistance is how many letters have to be added, removed or replaced to make b of a.

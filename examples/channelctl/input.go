@@ -92,13 +92,13 @@ func blank(value any) bool {
 	return v.IsZero()
 }
 
-// confirm asks before what cannot be undone.
+// confirm asks the person at the terminal before what cannot be undone.
 func (s *session) confirm(ctx context.Context, question string) error {
-	if !s.interactive {
-		return usagef("this asks for a confirmation, but standard input is no terminal: add -yes")
-	}
 	fmt.Fprintf(s.err, "%s [y/N] ", question)
 	answer, err := await(ctx, func() (string, error) { return bufio.NewReader(s.in).ReadString('\n') })
+	if err != nil {
+		fmt.Fprintln(s.err)
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -125,6 +125,6 @@ func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
 		return r.value, r.err
 	case <-ctx.Done():
 		var none T
-		return none, context.Cause(ctx)
+		return none, errInterrupted
 	}
 }

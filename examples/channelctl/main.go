@@ -34,6 +34,9 @@ func (e usageError) Error() string { return string(e) }
 
 func usagef(format string, args ...any) error { return usageError(fmt.Sprintf(format, args...)) }
 
+// errInterrupted says that Ctrl-C has ended the command.
+var errInterrupted = errors.New("interrupted")
+
 // report says on one line what went wrong, and returns the exit status.
 func report(w io.Writer, err error) int {
 	if err == nil {

@@ -14,9 +14,9 @@ import (
 type credential int
 
 const (
-	noCredential    credential = iota
-	developerKey               // of the app, for its channels
-	portalToken                // of one portal, for all else
+	noCredential credential = iota
+	developerKey            // of the app, for its channels
+	portalToken             // of one portal, for all else
 )
 
 // variable is an environment variable and what it means.
@@ -35,7 +35,7 @@ func (c credential) variables() []variable {
 	case developerKey:
 		return []variable{
 			{envAppID, "the app's numeric id"},
-			{envKey, "the developer API key (HubSpot: Development, Keys)"},
+			{envKey, "the developer API key, from HubSpot's page Development, Keys"},
 		}
 	case portalToken:
 		return []variable{{envToken, "an OAuth access token of the portal"}}
@@ -47,10 +47,10 @@ func (c credential) variables() []variable {
 type session struct {
 	console
 	options
-	args     []string            // as many as the command has names for
-	registry *channels.Registry  // for developerKey
-	client   *channels.Client    // for portalToken
-	messages *messages.Client    // for portalToken
+	args     []string           // as many as the command has names for
+	registry *channels.Registry // for developerKey
+	client   *channels.Client   // for portalToken
+	messages *messages.Client   // for portalToken
 }
 
 // channel is the command's first argument.
@@ -62,14 +62,18 @@ func (s *session) connect(needs credential, getenv func(string) string) error {
 	var missing []string
 	for _, v := range needs.variables() {
 		if env(v.name) == "" {
-			missing = append(missing, v.name+" ("+v.meaning+")")
+			missing = append(missing, v.name+", "+v.meaning)
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("missing in the environment: %s", strings.Join(missing, ", "))
+		return fmt.Errorf("missing in the environment: %s", strings.Join(missing, "; "))
 	}
-	opts := []channels.Option{channels.WithVersion(s.version)}
-	if base := env(envServer); base != "" {
+	opts := []channels.Option{
+		channels.WithVersion(s.version),
+		channels.WithRetry(channels.RetryPolicy{MaxAttempts: 3}), // someone waits for the answer
+	}
+	base := env(envServer)
+	if base != "" {
 		opts = append(opts, channels.WithBaseURL(base))
 	}
 	if s.verbose {
@@ -79,14 +83,17 @@ func (s *session) connect(needs credential, getenv func(string) string) error {
 	switch needs {
 	case developerKey:
 		id, parseErr := strconv.ParseInt(env(envAppID), 10, 64)
-		if parseErr != nil {
-			return fmt.Errorf("%s %q is not a number", envAppID, env(envAppID))
+		if parseErr != nil || id <= 0 {
+			return fmt.Errorf("%s: %q is not the id of an app", envAppID, env(envAppID))
 		}
 		s.registry, err = channels.NewRegistry(channels.DeveloperKey{AppID: id, Key: env(envKey)}, opts...)
 	case portalToken:
 		if s.client, err = channels.NewClient(channels.StaticToken(env(envToken)), opts...); err == nil {
 			s.messages = messages.NewClient(s.client)
 		}
+	}
+	if err != nil && base != "" { // the one option that is not checked yet
+		return fmt.Errorf("%s: %w", envServer, err)
 	}
 	return err
 }

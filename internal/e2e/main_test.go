@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/customchannels/customchannels-go/internal/e2e/pgtest"
 )
 
 // quickstart is the built example program.
@@ -27,10 +29,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, "building the quickstart:", err)
 			return 1
 		}
-		code := m.Run()
-		if postgresServer.stop != nil {
-			postgresServer.stop()
-		}
-		return code
+		defer pgtest.Stop()
+		return m.Run()
 	}())
 }

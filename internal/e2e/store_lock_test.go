@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/customchannels/customchannels-go/channels/bridge"
 )
@@ -81,4 +82,22 @@ func TestStoreHolder(t *testing.T) {
 	s := openStore(t, d)
 	fmt.Println("claimed", len(mustClaim(t, s, mustJoin(t, s), 10)))
 	_, _ = io.ReadAll(os.Stdin) // until it is killed
+}
+
+// The refresh that a bridge was killed in holds up none of the next bridge.
+func TestSQLiteKilledRefresh(t *testing.T) {
+	s := openStore(t, newDatabase(t))
+	lock := func(holder string) bool {
+		t.Helper()
+		locked, err := s.LockRefresh(t.Context(), "client", 7, holder, time.Minute)
+		must(t, err)
+		return locked
+	}
+	if !lock("killed") || lock("other") {
+		t.Fatal("the lock of a refresh does not lock")
+	}
+	mustJoin(t, s)
+	if !lock("next") {
+		t.Error("the next bridge waits for a refresh that nobody is in")
+	}
 }

@@ -27,7 +27,7 @@ const (
 	otherSecret  = "5c0ffee5-aaaa-4bbb-8ccc-000000000002" // of another app
 
 	hooks   = "https://hooks.example.test"
-	claimed = "https://evil.example.test/x" // where each request claims to come from, in headers that anybody can set
+	spoofed = "https://evil.example.test/x" // where each request claims to come from, in headers that anybody can set
 )
 
 // webhookMount is a way to bring a webhook.Handler to the network.
@@ -217,7 +217,7 @@ func TestWebhookBehindRouters(t *testing.T) {
 // check delivers a request that HubSpot signed, and ones that it did not.
 func (s *webhookServer) check(t *testing.T, called, body string) {
 	t.Helper()
-	path, _, _ := strings.Cut(target(called), "?")
+	path, _, _ := strings.Cut(requestTarget(called), "?")
 	if s.mount.redirects && strings.Contains(path, "//") {
 		// net/http's patterns answer such a URL with a redirect: whoever needs it must not register it with them.
 		if got := s.deliver(t, s.sign(called, body)); got.status != http.StatusTemporaryRedirect || got.event != "" {
@@ -232,7 +232,7 @@ func (s *webhookServer) check(t *testing.T, called, body string) {
 		"with another app's secret": {called, body, signWebhook(otherSecret, called, body)},
 		"for another URL":           {called, body, signWebhook(clientSecret, called+"x", body)},
 		"for another host":          {called, body, signWebhook(clientSecret, strings.Replace(called, "hooks", "evil", 1), body)},
-		"for the host it claims":    {called, body, signWebhook(clientSecret, claimed+target(called), body)},
+		"for the host it claims":    {called, body, signWebhook(clientSecret, spoofed+requestTarget(called), body)},
 		"for the other scheme":      {called, body, signWebhook(clientSecret, otherScheme(called), body)},
 		"for another body":          {called, body, signWebhook(clientSecret, called, body+" ")},
 	}
@@ -243,8 +243,8 @@ func (s *webhookServer) check(t *testing.T, called, body string) {
 	}
 }
 
-// target returns what follows the host in a URL.
-func target(u string) string {
+// requestTarget returns what follows the host in a URL.
+func requestTarget(u string) string {
 	_, rest, _ := strings.Cut(u, "://")
 	return rest[strings.Index(rest, "/"):]
 }
@@ -352,7 +352,7 @@ func (s *webhookServer) deliver(t *testing.T, r signedRequest) webhookAnswer {
 	}
 	defer conn.Close()
 	w := bufio.NewWriter(conn)
-	fmt.Fprintf(w, "POST %s HTTP/1.1\r\nHost: hooks.example.test\r\nConnection: close\r\n", target(r.called))
+	fmt.Fprintf(w, "POST %s HTTP/1.1\r\nHost: hooks.example.test\r\nConnection: close\r\n", requestTarget(r.called))
 	fmt.Fprint(w, "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example.test\r\nX-Forwarded-Prefix: /x\r\n")
 	fmt.Fprintf(w, "Content-Length: %d\r\n", len(r.body))
 	r.header.Write(w)

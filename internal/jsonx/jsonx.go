@@ -14,7 +14,7 @@ const maxQuoted = 40
 // Kind returns the first byte of a JSON value, which tells its type: '{', '[', '"', a digit or '-', 't', 'f' or 'n'.
 // It is 0 for empty input.
 func Kind(data []byte) byte {
-	if data = bytes.TrimLeft(data, " \t\r\n"); len(data) > 0 {
+	if data = next(data); len(data) > 0 {
 		return data[0]
 	}
 	return 0
@@ -75,15 +75,25 @@ func Time(data []byte, dst *time.Time) error {
 	if s == "" {
 		return nil
 	}
-	if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
-		*dst = time.UnixMilli(ms).UTC()
-		return nil
-	}
 	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
+	if ms, number := strconv.ParseInt(s, 10, 64); number == nil {
+		t, err = time.UnixMilli(ms).UTC(), nil
+	}
+	if err != nil || t.Year() < 0 || t.Year() > 9999 { // JSON has no others
 		return mismatch(data, "a time")
 	}
 	*dst = t
+	return nil
+}
+
+// LooseTime decodes as [Time] does, and what is no time to the zero time: a record is not to be lost for a date that says
+// nothing about what it means.
+type LooseTime struct{ time.Time }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *LooseTime) UnmarshalJSON(data []byte) error {
+	t.Time = time.Time{}
+	_ = Time(data, &t.Time)
 	return nil
 }
 

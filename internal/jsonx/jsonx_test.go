@@ -79,7 +79,7 @@ func TestTime(t *testing.T) {
 			t.Errorf("Time(%s) = %v, %v, want %v", in, got, err, want)
 		}
 	}
-	for _, in := range []string{`"soon"`, `{}`, `1.5`} {
+	for _, in := range []string{`"soon"`, `{}`, `1.5`, `9223372036854775807`, `-9223372036854775808`} {
 		var got time.Time
 		if err := jsonx.Time([]byte(in), &got); err == nil {
 			t.Errorf("Time(%s) = %v, want an error", in, got)
@@ -89,6 +89,20 @@ func TestTime(t *testing.T) {
 		var got time.Time
 		if err := jsonx.Time([]byte(in), &got); err != nil || !got.IsZero() {
 			t.Errorf("Time(%s) = %v, %v, want the zero time", in, got, err)
+		}
+	}
+}
+
+func TestLooseTime(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 10, 1, 9, 20, 0, 0, time.UTC)
+	for in, want := range map[string]time.Time{
+		`"2026-10-01T09:20:00Z"`: at, `1790846400000`: at,
+		`null`: {}, `""`: {}, `"soon"`: {}, `true`: {}, `{}`: {}, `[1]`: {}, `1e99`: {}, `9223372036854775807`: {},
+	} {
+		got := jsonx.LooseTime{Time: at.AddDate(1, 0, 0)}
+		if err := json.Unmarshal([]byte(in), &got); err != nil || !got.Equal(want) {
+			t.Errorf("%s decoded to %v, %v, want %v", in, got, err, want)
 		}
 	}
 }

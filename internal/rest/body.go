@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// Body is what a request sends. Open is called once for each attempt; if it fails for a later one, the call ends with
-// the failure before.
+// Body is what a request sends; the zero value is nothing. Open is called once for each attempt; if it fails for a later
+// one, the call ends with the failure before.
 type Body struct {
 	ContentType string
 	Size        int64 // in bytes; -1 if not known
@@ -20,19 +20,22 @@ type Body struct {
 	memory bool
 }
 
+// empty reports whether there is nothing to send.
+func (b *Body) empty() bool { return b.Open == nil || b.Size == 0 }
+
 // inMemory reports whether sending the body takes no time of its own.
-func (b *Body) inMemory() bool { return b == nil || b.memory }
+func (b *Body) inMemory() bool { return b.Open == nil || b.memory }
 
 // JSON returns a body that holds v. HTML is not escaped, since rich text would grow by it.
-func JSON(v any) (*Body, error) {
+func JSON(v any) (Body, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		return nil, err
+		return Body{}, err
 	}
 	data := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-	return &Body{ContentType: "application/json", Size: int64(len(data)), memory: true, Open: func() (io.ReadCloser, error) {
+	return Body{ContentType: "application/json", Size: int64(len(data)), memory: true, Open: func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(data)), nil
 	}}, nil
 }

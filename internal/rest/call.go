@@ -85,8 +85,8 @@ func (cl *call) header() http.Header {
 		values[1] = "*/*"
 		h["Accept-Encoding"] = values[2:3:3] // keeps Stream.Size true
 	}
-	if b := cl.r.Body; b != nil && b.Size != 0 {
-		values[3] = b.ContentType
+	if !cl.r.Body.empty() {
+		values[3] = cl.r.Body.ContentType
 		h["Content-Type"] = values[3:4:4]
 	}
 	return h
@@ -127,8 +127,8 @@ func (cl *call) authorize(ctx context.Context, req *http.Request) error {
 
 // open gives req the body of one attempt.
 func (cl *call) open(req *http.Request, a *attempt) error {
-	b := cl.r.Body
-	if b == nil || b.Size == 0 {
+	b := &cl.r.Body
+	if b.empty() {
 		return nil
 	}
 	rc, err := b.Open()
@@ -163,12 +163,12 @@ func (cl *call) downloads() bool {
 	return false
 }
 
-// stay follows no redirect: nothing of HubSpot's API redirects but downloads, and another host must not get what was meant
+// noRedirect follows none: nothing of HubSpot's API redirects but downloads, and another host must not get what was meant
 // for the API.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// follow follows the redirects of a download.
-func follow(_ *http.Request, via []*http.Request) error {
+// fewRedirects follows those of a download.
+func fewRedirects(_ *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return http.ErrUseLastResponse
 	}

@@ -98,7 +98,7 @@ type Request struct {
 	// limiter apply to it only if it leads to the API's host.
 	Path string
 	// Body is what to send. Defaults to nothing.
-	Body *Body
+	Body Body
 	// Out is where the answer of a success goes: a *Stream, an io.Writer, or what encoding/json decodes into. Defaults to
 	// nowhere.
 	Out any
@@ -122,9 +122,9 @@ func (c *Client) Do(ctx context.Context, r *Request) error {
 	if !c.home(u) {
 		cl.secrets = append(cl.secrets, u.RawQuery) // a signature, most likely
 	}
-	cl.client = http.Client{Transport: cl, CheckRedirect: stay}
+	cl.client = http.Client{Transport: cl, CheckRedirect: noRedirect}
 	if cl.downloads() {
-		cl.client.CheckRedirect = follow
+		cl.client.CheckRedirect = fewRedirects
 	}
 	cl.loop = retryablehttp.Client{
 		HTTPClient:   &cl.client,

@@ -37,6 +37,22 @@ var concurrencyRules = []rule{
 		why:  "two workers in one conversation double or reorder its messages",
 		test: testConcurrentClaims,
 	}, {
+		name: "concurrent/a neighbour that fails",
+		why:  "writes may share a transaction, but not their fate: another's error says nothing about this message",
+		test: func(p *probe) {
+			const callers = 40
+			p.concurrently(callers, func(i int) {
+				it := work(fmt.Sprint(i), fmt.Sprint(i))
+				if i%2 == 0 {
+					it.Key = "" // is refused
+				}
+				if _, err := p.store.Accept(p.ctx, it); (err != nil) != (i%2 == 0) {
+					p.errorf("Accept of item %d: %v", i, err)
+				}
+			})
+			p.equal("how much is claimed", len(p.claim(callers).Items), callers/2)
+		},
+	}, {
 		name: "concurrent/a caller that goes away",
 		why:  "writes may share a transaction, but not their fate: whoever was told that it is stored must find it stored",
 		test: testCancelledNeighbours,

@@ -226,14 +226,21 @@ var pauseRules = []rule{
 			p.equal("Next of an open-ended pause", p.claim(1).Next, time.Time{})
 		},
 	}, {
-		name: "pause/the last word counts",
-		why:  "a new answer of HubSpot says more about the portal than an old one",
+		name: "pause/the longest counts",
+		why:  "a short limit does not end the wait for an app that is not installed",
 		test: func(p *probe) {
 			p.accept(work("a", "1"))
 			p.pause(start.Add(time.Hour))
 			p.pause(start.Add(time.Minute))
-			p.now = start.Add(time.Minute)
-			p.claims("a")
+			p.now = start.Add(59 * time.Minute)
+			p.claims()
+			p.now = start.Add(time.Hour)
+			p.pause(time.Time{})
+			p.pause(p.now.Add(time.Minute))
+			p.now = p.now.Add(time.Hour)
+			p.claims()
+			p.ok("ResumePortal", p.store.ResumePortal(p.ctx, channel, portal))
+			p.done(p.one("a"))
 		},
 	}, {
 		name: "pause/costs no attempt",

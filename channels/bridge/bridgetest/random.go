@@ -133,7 +133,9 @@ func (r *random) claimSome() {
 			Progress: own.progress, Attempt: own.attempt, Accepted: own.At,
 		})
 	}
-	r.checkNext(claimed.Next)
+	if len(claimed.Items) < limit {
+		r.checkNext(claimed.Next)
+	}
 }
 
 // checkNext: Next may not be later than when more can be claimed, nor in the past.
@@ -194,9 +196,12 @@ func (r *random) checkpointOne() {
 
 func (r *random) pauseOne() {
 	portal, until := int64(1+r.IntN(2)), r.now.Add(time.Duration(r.IntN(60))*time.Second)
-	r.model.paused[portal] = until
+	end := until
 	if r.IntN(3) == 0 {
-		until, r.model.paused[portal] = time.Time{}, forever
+		until, end = time.Time{}, forever
+	}
+	if end.After(r.model.paused[portal]) {
+		r.model.paused[portal] = end
 	}
 	r.note("pause portal=%d until=%v", portal, until)
 	r.ok("PausePortal", r.store.PausePortal(r.ctx, channel, portal, until, "reason"))

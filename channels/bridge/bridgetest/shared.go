@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
 )
 
@@ -128,10 +129,32 @@ var sharedRules = []struct {
 			a.equal("how much is claimed", len(a.claim(100).Items), 10)
 		},
 	}, {
+		name: "shared/one account is saved once",
+		why:  "every process may read a new account from HubSpot at the same time",
+		test: testAccountOnce,
+	}, {
 		name: "shared/a node dies while it claims",
 		why:  "a lane that is claimed by a node nobody knows any more is stuck for ever",
 		test: testDiesClaiming,
 	},
+}
+
+func testAccountOnce(a, b *probe) {
+	stores := []*probe{a, b}
+	for round := range 10 {
+		address := channels.Opaque(fmt.Sprint("address ", round))
+		for _, id := range []channels.AccountID{"", channels.AccountID(fmt.Sprint(round))} {
+			saved := anAccount(id)
+			saved.Identifier = address
+			a.concurrently(4, func(i int) {
+				one := saved
+				if _, err := stores[i%2].store.SaveAccount(a.ctx, &one); err != nil {
+					a.errorf("SaveAccount failed: %v", err)
+				}
+			})
+			b.accountsAre(address, saved)
+		}
+	}
 }
 
 func testLaneEnds(a, b *probe) {

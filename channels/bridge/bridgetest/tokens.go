@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,21 +18,28 @@ import (
 )
 
 // RunTokenStore tests that a store keeps the contract of [oauth.TokenStore], each rule in a subtest of its own. open
-// returns an empty store and has what it opened closed by t.Cleanup; it is called for every subtest.
+// returns an empty store and has what it opened closed by t.Cleanup; it is called for every subtest. A store that is an
+// [oauth.RefreshLocker] must keep that contract too.
 func RunTokenStore(t *testing.T, open func(t *testing.T) oauth.TokenStore) {
 	t.Helper()
-	for _, r := range tokenRules {
+	rules := tokenRules
+	if _, ok := open(t).(oauth.RefreshLocker); ok {
+		rules = slices.Concat(rules, lockRules)
+	}
+	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) { r.test(&tokenProbe{t, t.Context(), open(t), r.why}) })
 	}
 }
 
 const clientID = "client-1"
 
-var tokenRules = []struct {
+type tokenRule struct {
 	name string
 	why  string // why package oauth relies on it; part of every failure
 	test func(*tokenProbe)
-}{
+}
+
+var tokenRules = []tokenRule{
 	{
 		name: "token/saved",
 		why:  "an admin installs the app once; whatever of the install is lost is never told again",

@@ -11,7 +11,7 @@ import (
 	"github.com/customchannels/customchannels-go/oauth"
 )
 
-// Store is a [bridge.Store] and an [oauth.TokenStore] in memory, safe for concurrent use. Make one with [New].
+// Store is a [bridge.Store], an [oauth.TokenStore] and an [oauth.RefreshLocker] in memory, safe for concurrent use. Make one with [New].
 type Store struct {
 	mu       sync.Mutex
 	seq      int64       // of the item accepted last
@@ -27,11 +27,14 @@ type Store struct {
 	files    map[string]*file
 	values   map[string]string
 	installs map[installKey]*oauth.Install
+
+	refreshes map[installKey]refreshLock
 }
 
 var (
-	_ bridge.Store     = (*Store)(nil)
-	_ oauth.TokenStore = (*Store)(nil)
+	_ bridge.Store        = (*Store)(nil)
+	_ oauth.TokenStore    = (*Store)(nil)
+	_ oauth.RefreshLocker = (*Store)(nil)
 )
 
 // New returns an empty store.
@@ -45,6 +48,8 @@ func New() *Store {
 		files:    map[string]*file{},
 		values:   map[string]string{},
 		installs: map[installKey]*oauth.Install{},
+
+		refreshes: map[installKey]refreshLock{},
 	}
 }
 
@@ -109,7 +114,10 @@ func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int
 		return err
 	}
 	defer s.mu.Unlock()
-	s.pauses[portalKey{channel, portal}] = until
+	key := portalKey{channel, portal}
+	if before, ok := s.pauses[key]; !ok || until.IsZero() || !before.IsZero() && before.Before(until) {
+		s.pauses[key] = until
+	}
 	return nil
 }
 

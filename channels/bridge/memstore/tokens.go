@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/customchannels/customchannels-go/oauth"
 )
@@ -68,6 +69,38 @@ func (s *Store) Installs(ctx context.Context, clientID string) ([]int64, error) 
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// refreshLock is who refreshes the tokens of a portal, and until when.
+type refreshLock struct {
+	holder string
+	until  time.Time
+}
+
+// LockRefresh implements [oauth.RefreshLocker].
+func (s *Store) LockRefresh(ctx context.Context, clientID string, portalID int64, holder string, ttl time.Duration) (bool, error) {
+	if err := s.begin(ctx); err != nil {
+		return false, err
+	}
+	defer s.mu.Unlock()
+	key, now := installKey{clientID, portalID}, time.Now()
+	if lock, ok := s.refreshes[key]; ok && lock.holder != holder && now.Before(lock.until) {
+		return false, nil
+	}
+	s.refreshes[key] = refreshLock{holder, now.Add(ttl)}
+	return true, nil
+}
+
+// UnlockRefresh implements [oauth.RefreshLocker].
+func (s *Store) UnlockRefresh(ctx context.Context, clientID string, portalID int64, holder string) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if key := (installKey{clientID, portalID}); s.refreshes[key].holder == holder {
+		delete(s.refreshes, key)
+	}
+	return nil
 }
 
 func (s *Store) keep(in *oauth.Install) {

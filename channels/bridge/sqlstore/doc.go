@@ -9,4 +9,19 @@
 //
 // A SQLite file serves one process that runs a bridge at a time; tools may open it beside. Tokens and the credentials of
 // accounts are sealed with the keys (AES-256-GCM), which are kept in a file of their own.
+//
+// # Changing keys
+//
+// The key file has one key on each line: an id, a space, and 32 random bytes in base64. The first key seals, all of them
+// open. To change keys, which can be done while everything runs:
+//
+//  1. Add a line with a new key at the end of the file ("openssl rand -base64 32" makes its bytes), and restart every
+//     process: now all of them can open what the new key will seal.
+//  2. Move that line to the top, and restart every process again: now the new key seals.
+//  3. Call [Store.Rewrap] in any of them until it returns 0: now nothing is sealed with the old keys.
+//  4. Take the old keys out of the file, but keep them as long as you keep backups of the database from before.
+//
+// If there is one process only, [RotateKeyFile] does the first two steps. If a key is lost, the tokens and credentials
+// that it sealed are lost too, and calls that need them say so: have the portals install the app again, and connect their
+// accounts again.
 package sqlstore

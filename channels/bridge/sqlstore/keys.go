@@ -23,6 +23,17 @@ func KeyFile(path string) (*Keys, error) {
 	return &Keys{ring: ring}, nil
 }
 
+// RotateKeyFile puts a new key before the others in a key file and returns them all. The new key seals from then on;
+// [Store.Rewrap] has it seal what is stored already. It is for a database that one process uses, which is then started
+// anew. For several processes see the section on changing keys at the top.
+func RotateKeyFile(path string) (*Keys, error) {
+	ring, err := seal.RotateKeyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{ring: ring}, nil
+}
+
 const (
 	keyCheckName  = "key check"
 	keyCheckOwner = "sqlstore key check"

@@ -66,8 +66,7 @@ func (c *session) aliveUntil() (int64, error) {
 	if !c.engine.shared {
 		return forever, nil
 	}
-	var now int64
-	err := c.get(`SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT`, nil, &now)
+	now, err := c.now()
 	return now + c.engine.lease.Microseconds(), err
 }
 
@@ -127,6 +126,11 @@ func (s *Store) acquire(ctx context.Context) error {
 		return err
 	}
 	s.lock = conn
+	// A refresh that is noted as under way has died with the process that ran bridges before.
+	err = s.write.do(ctx, func(c *session) error { return c.run(`DELETE FROM @refreshes`) })
+	if err != nil {
+		return errors.Join(err, s.unlock())
+	}
 	return nil
 }
 
@@ -142,7 +146,7 @@ func (s *Store) unlock() error {
 // forever is the end of a pause that only ResumePortal ends.
 const forever = int64(math.MaxInt64)
 
-// PausePortal implements [bridge.Store].
+// PausePortal implements [bridge.Store]. The longer pause wins: a short limit does not end an uninstall.
 func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, reason string) error {
 	end := forever
 	if !until.IsZero() {
@@ -150,7 +154,8 @@ func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int
 	}
 	return s.write.do(ctx, func(c *session) error {
 		return c.run(`INSERT INTO @portals (channel, portal, paused_until, reason) VALUES (?1, ?2, ?3, ?4)
-			ON CONFLICT (channel, portal) DO UPDATE SET paused_until = excluded.paused_until, reason = excluded.reason`,
+			ON CONFLICT (channel, portal) DO UPDATE SET paused_until = excluded.paused_until, reason = excluded.reason
+			WHERE excluded.paused_until >= @portals.paused_until`,
 			string(channel), portal, end, []byte(reason))
 	})
 }

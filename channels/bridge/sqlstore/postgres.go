@@ -7,6 +7,10 @@ import (
 	"fmt"
 )
 
+// idleTransaction has PostgreSQL end a transaction whose process was frozen in it: its locks would stop all other nodes
+// for as long as they live.
+const idleTransaction = "SET idle_in_transaction_session_timeout = '3s'"
+
 // preparePostgresWriter checks what a lost setting would cost: messages that were acknowledged.
 func preparePostgresWriter(ctx context.Context, conn *sql.Conn) error {
 	for _, setting := range []struct{ name, bad, why string }{
@@ -21,6 +25,9 @@ func preparePostgresWriter(ctx context.Context, conn *sql.Conn) error {
 		if got == setting.bad {
 			return fmt.Errorf("sqlstore: PostgreSQL's %s is %s, with which %s", setting.name, got, setting.why)
 		}
+	}
+	if _, err := conn.ExecContext(ctx, idleTransaction); err != nil {
+		return fmt.Errorf("sqlstore: %s: %w", idleTransaction, err)
 	}
 	return nil
 }
@@ -37,7 +44,7 @@ func sqlState(err error) string {
 // serialization reports whether a transaction failed only because of another one, so that it can be run again.
 func serialization(err error) bool {
 	switch sqlState(err) {
-	case "40001", "40P01": // serialization_failure, deadlock_detected
+	case "40001", "40P01", "23505": // serialization_failure, deadlock_detected, unique_violation: it was inserted meanwhile
 		return true
 	}
 	return false

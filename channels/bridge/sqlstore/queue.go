@@ -82,79 +82,113 @@ func (c *session) insert(it *bridge.NewItem) error {
 	if it.Buried != "" {
 		buried = micros(it.At)
 	}
-	var seq int64
-	err := c.get(`INSERT INTO @items (channel, portal, lane, lane_name, kind, item_key, ord, payload, accepted_at, due, deadline, buried_at, reason)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING seq`,
-		[]any{string(it.Channel), it.Portal, lane, []byte(it.Lane), string(it.Kind), digest(string(it.Channel), it.Key), it.Order, blob(it.Payload),
-			micros(it.At), micros(due), micros(it.Deadline), buried, []byte(it.Buried)}, &seq)
-	if err != nil {
-		return err
-	}
-	for _, id := range it.Media {
-		if err := c.run(`UPDATE @files SET item = ?1 WHERE id = ?2`, seq, id); err != nil {
+	const insert = `INSERT INTO @items (channel, portal, lane, lane_name, kind, item_key, ord, payload, accepted_at, due, deadline, buried_at, reason, files)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`
+	args := []any{string(it.Channel), it.Portal, lane, []byte(it.Lane), string(it.Kind), digest(string(it.Channel), it.Key), it.Order, blob(it.Payload),
+		micros(it.At), micros(due), micros(it.Deadline), buried, []byte(it.Buried), len(it.Media)}
+	if len(it.Media) == 0 {
+		if err := c.run(insert, args...); err != nil {
 			return err
 		}
+	} else if err := c.insertWithFiles(insert, args, it.Media); err != nil {
+		return err
 	}
 	if buried > 0 {
 		return nil
 	}
-	// The update of a lane that exists changes nothing; it locks the row, lest a Finish that saw the lane empty remove it.
-	err = c.run(`INSERT INTO @lanes (lane, channel, portal, calls_hubspot, ord, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-		ON CONFLICT (lane) DO UPDATE SET ord = @lanes.ord`,
-		lane, string(it.Channel), it.Portal, flag(it.Kind.CallsHubSpot()), it.Order, micros(due))
-	if err != nil {
+	return c.enqueue(it, lane, due)
+}
+
+func (c *session) insertWithFiles(insert string, args []any, files []string) error {
+	var seq int64
+	if err := c.get(insert+` RETURNING seq`, args, &seq); err != nil {
 		return err
 	}
-	// An item that sorts before the lane's head becomes the head, unless the head is being worked on.
-	return c.run(`UPDATE @lanes SET portal = ?1, calls_hubspot = ?2, ord = ?3, due = ?4 WHERE lane = ?5 AND owner = 0 AND ord > ?3`,
-		it.Portal, flag(it.Kind.CallsHubSpot()), it.Order, micros(due), lane)
+	for _, id := range files {
+		if err := c.run(`UPDATE @files SET item = ?1 WHERE id = ?2`, seq, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// enqueue makes the item's lane known to claims. An item that sorts before the lane's head becomes the head, unless the
+// head is being worked on. A lane that stays as it is is locked all the same, lest a Finish that saw it empty remove it.
+func (c *session) enqueue(it *bridge.NewItem, lane []byte, due time.Time) error {
+	return c.run(`INSERT INTO @lanes (lane, channel, portal, calls_hubspot, ord, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT (lane) DO UPDATE SET
+		portal = CASE WHEN @lanes.owner = 0 AND @lanes.ord > excluded.ord THEN excluded.portal ELSE @lanes.portal END,
+		calls_hubspot = CASE WHEN @lanes.owner = 0 AND @lanes.ord > excluded.ord THEN excluded.calls_hubspot ELSE @lanes.calls_hubspot END,
+		due = CASE WHEN @lanes.owner = 0 AND @lanes.ord > excluded.ord THEN excluded.due ELSE @lanes.due END,
+		ord = CASE WHEN @lanes.owner = 0 AND @lanes.ord > excluded.ord THEN excluded.ord ELSE @lanes.ord END`,
+		lane, string(it.Channel), it.Portal, flag(it.Kind.CallsHubSpot()), it.Order, micros(due))
+}
+
+const dueLanes = `SELECT l.lane FROM @lanes l WHERE l.channel = ?1 AND l.owner = 0 AND l.due <= ?2 AND NOT (l.calls_hubspot = 1 AND EXISTS (
+	SELECT 1 FROM @portals p WHERE p.channel = l.channel AND p.portal = l.portal AND p.paused_until > ?2)) ORDER BY l.due LIMIT ?3`
 
 // Claim implements [bridge.Store].
 func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID, now time.Time, limit int) (*bridge.Claimed, error) {
-	const due = `FROM @lanes l WHERE l.channel = ?1 AND l.owner = 0 AND l.due <= ?2 AND NOT (l.calls_hubspot = 1 AND EXISTS (
-		SELECT 1 FROM @portals p WHERE p.channel = l.channel AND p.portal = l.portal AND p.paused_until > ?2))`
 	out := &bridge.Claimed{}
-	var lanes [][]byte
-	pick := func(c *session) error {
-		lanes = lanes[:0]
-		return c.each(`SELECT l.lane `+due+` ORDER BY l.due LIMIT ?3 FOR UPDATE OF l SKIP LOCKED`, []any{string(channel), micros(now), limit},
-			func(scan func(...any) error) error {
-				var lane []byte
-				err := scan(&lane)
-				lanes = append(lanes, lane)
-				return err
-			})
-	}
+	due := false
 	// Most claims of a quiet bridge find nothing; those need no commit.
-	err := s.read(ctx, func(c *session) error { return errors.Join(c.running(node, channel), pick(c)) })
+	err := s.read(ctx, func(c *session) (err error) {
+		if err = c.running(node, channel); err != nil {
+			return err
+		}
+		lanes, err := c.lanes(dueLanes, string(channel), micros(now), 1)
+		due = len(lanes) > 0
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if len(lanes) > 0 {
-		err := s.write.do(ctx, func(c *session) error {
-			out.Items = nil
-			if err := errors.Join(c.stayRunning(node, channel), pick(c)); err != nil {
-				return err
-			}
-			for _, lane := range lanes {
-				it, err := c.claimHead(node, lane)
-				if err != nil {
-					return err
-				}
-				out.Items = append(out.Items, it)
-			}
-			return nil
+	if due {
+		err := s.write.do(ctx, func(c *session) (err error) {
+			out.Items, err = c.claim(node, channel, now, limit)
+			return err
 		})
 		if err != nil {
 			return nil, err
 		}
+	}
+	if len(out.Items) == limit {
+		return out, nil // the next claim tells
 	}
 	return out, s.read(ctx, func(c *session) error {
 		next, err := c.next(channel, now)
 		out.Next = fromMicros(next)
 		return err
 	})
+}
+
+func (c *session) claim(node bridge.Node, channel channels.ID, now time.Time, limit int) ([]*bridge.Item, error) {
+	if err := c.stayRunning(node, channel); err != nil {
+		return nil, err
+	}
+	lanes, err := c.lanes(dueLanes+` FOR UPDATE OF l SKIP LOCKED`, string(channel), micros(now), limit)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]*bridge.Item, len(lanes))
+	for i, lane := range lanes {
+		if items[i], err = c.claimHead(node, lane); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// lanes returns the keys of lanes that a query selects.
+func (c *session) lanes(query string, args ...any) ([][]byte, error) {
+	var lanes [][]byte
+	err := c.each(query, args, func(scan func(...any) error) error {
+		var lane []byte
+		err := scan(&lane)
+		lanes = append(lanes, lane)
+		return err
+	})
+	return lanes, err
 }
 
 // next returns when a waiting lane is due or a pause ends, whichever is first.
@@ -186,22 +220,20 @@ func (c *session) findNode(query string, node bridge.Node, channel channels.ID) 
 }
 
 func (c *session) claimHead(node bridge.Node, lane []byte) (*bridge.Item, error) {
-	var seq int64
-	if err := c.get(`SELECT seq FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane}, &seq); err != nil {
+	it := (*bridge.Item)(nil)
+	err := c.each(`UPDATE @items SET attempt = attempt + 1 WHERE seq = (
+		SELECT seq FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1) RETURNING `+itemColumns, []any{lane},
+		func(scan func(...any) error) (err error) {
+			it, err = scanItem(scan)
+			return err
+		})
+	if err == nil && it == nil {
+		err = errors.New("sqlstore: a lane without work is in the table of lanes")
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := c.run(`UPDATE @lanes SET owner = ?1, claimed = ?2 WHERE lane = ?3`, int64(node), seq, lane); err != nil {
-		return nil, err
-	}
-	if err := c.run(`UPDATE @items SET attempt = attempt + 1 WHERE seq = ?1`, seq); err != nil {
-		return nil, err
-	}
-	var it *bridge.Item
-	err := c.each(`SELECT `+itemColumns+` FROM @items WHERE seq = ?1`, []any{seq}, func(scan func(...any) error) (err error) {
-		it, err = scanItem(scan)
-		return err
-	})
-	return it, err
+	return it, c.run(`UPDATE @lanes SET owner = ?1, claimed = ?2 WHERE lane = ?3`, int64(node), it.Seq, lane)
 }
 
 const itemColumns = `seq, kind, channel, portal, lane_name, payload, progress, attempt, accepted_at, deadline`
@@ -292,7 +324,9 @@ func (c *session) end(it *bridge.Item, o *bridge.Outcome) error {
 }
 
 func (c *session) remove(seq int64) error {
-	if err := c.run(`DELETE FROM @items WHERE seq = ?1`, seq); err != nil {
+	var files int64
+	err := c.get(`DELETE FROM @items WHERE seq = ?1 RETURNING files`, []any{seq}, &files)
+	if err != nil || files == 0 {
 		return err
 	}
 	return c.removeFiles(`item = ?1`, seq)
@@ -300,13 +334,14 @@ func (c *session) remove(seq int64) error {
 
 // freeLane gives a lane back with its new head, or removes it when it is empty.
 func (c *session) freeLane(lane []byte) error {
+	n, err := c.exec(`DELETE FROM @lanes WHERE lane = ?1 AND NOT EXISTS (SELECT 1 FROM @items WHERE lane = ?1 AND buried_at = 0)`, lane)
+	if err != nil || n > 0 {
+		return err
+	}
 	var portal, ord, due int64
 	var kind string
-	err := c.get(`SELECT portal, kind, ord, due FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane},
+	err = c.get(`SELECT portal, kind, ord, due FROM @items WHERE lane = ?1 AND buried_at = 0 ORDER BY ord, seq LIMIT 1`, []any{lane},
 		&portal, &kind, &ord, &due)
-	if errors.Is(err, bridge.ErrNotFound) {
-		return c.run(`DELETE FROM @lanes WHERE lane = ?1`, lane)
-	}
 	if err != nil {
 		return err
 	}
@@ -317,13 +352,7 @@ func (c *session) freeLane(lane []byte) error {
 // freeLanes gives back the lanes that a condition selects. Their heads may not be what was claimed: an earlier item may
 // have come meanwhile.
 func (c *session) freeLanes(where string, args ...any) error {
-	var lanes [][]byte
-	err := c.each(`SELECT lane FROM @lanes WHERE owner <> 0 AND `+where+` ORDER BY lane FOR UPDATE`, args, func(scan func(...any) error) error {
-		var lane []byte
-		err := scan(&lane)
-		lanes = append(lanes, lane)
-		return err
-	})
+	lanes, err := c.lanes(`SELECT lane FROM @lanes WHERE owner <> 0 AND `+where+` ORDER BY lane FOR UPDATE`, args...)
 	for _, lane := range lanes {
 		err = errors.Join(err, c.freeLane(lane))
 	}

@@ -29,7 +29,8 @@ var migrations = [][]string{{
 		due INTEGER NOT NULL,
 		deadline INTEGER NOT NULL,
 		buried_at INTEGER NOT NULL DEFAULT 0,
-		reason BLOB
+		reason BLOB,
+		files INTEGER NOT NULL
 	)`,
 	`CREATE INDEX @items_lane ON @items (lane, ord, seq) WHERE buried_at = 0`,
 	`CREATE INDEX @items_buried ON @items (buried_at) WHERE buried_at > 0`,
@@ -79,6 +80,7 @@ var migrations = [][]string{{
 		credentials BLOB
 	)`,
 	`CREATE UNIQUE INDEX @accounts_id ON @accounts (channel, id) WHERE id <> ''`,
+	`CREATE UNIQUE INDEX @accounts_pending ON @accounts (channel, portal, identifier) WHERE id = ''`,
 	`CREATE INDEX @accounts_identifier ON @accounts (channel, identifier)`,
 	`CREATE TABLE @links (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -119,6 +121,13 @@ var migrations = [][]string{{
 		revision INTEGER NOT NULL,
 		gone INTEGER NOT NULL,
 		sealed BLOB NOT NULL,
+		PRIMARY KEY (client, portal)
+	)`,
+	`CREATE TABLE @refreshes (
+		client TEXT NOT NULL,
+		portal INTEGER NOT NULL,
+		holder TEXT NOT NULL,
+		until INTEGER NOT NULL,
 		PRIMARY KEY (client, portal)
 	)`,
 	`CREATE TABLE @values (

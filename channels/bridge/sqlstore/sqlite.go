@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/customchannels/customchannels-go/channels/bridge"
 )
@@ -26,7 +27,7 @@ func prepareSQLiteWriter(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("sqlstore: the SQLite database must be a file: in-memory ones are private to a connection (use memstore)")
 	}
 	for _, set := range sqliteSettings {
-		if _, err := conn.ExecContext(ctx, "PRAGMA "+set.pragma); err != nil {
+		if err := execPatiently(ctx, conn, "PRAGMA "+set.pragma); err != nil {
 			return fmt.Errorf("sqlstore: PRAGMA %s: %w", set.pragma, err)
 		}
 		name, _, _ := strings.Cut(set.pragma, " ")
@@ -39,6 +40,28 @@ func prepareSQLiteWriter(ctx context.Context, conn *sql.Conn) error {
 		}
 	}
 	return nil
+}
+
+// execPatiently tries for a few seconds: SQLite does not wait where another process switches the same new file to WAL,
+// whatever busy_timeout says.
+func execPatiently(ctx context.Context, conn *sql.Conn, query string) error {
+	for attempt := 1; ; attempt++ {
+		_, err := conn.ExecContext(ctx, query)
+		if err == nil || !busy(err) || attempt == 200 {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// busy reports whether another connection holds a lock. Drivers differ in their error types, but all quote SQLite.
+func busy(err error) bool {
+	msg := err.Error()
+	return strings.Contains(msg, "locked") || strings.Contains(msg, "busy") || strings.Contains(msg, "BUSY")
 }
 
 func prepareSQLiteReader(ctx context.Context, conn *sql.Conn) error {
@@ -89,7 +112,7 @@ func lockConn(ctx context.Context, conn *sql.Conn) error {
 		"DELETE FROM bridge_lock.holder",
 	} {
 		if _, err := conn.ExecContext(ctx, query); err != nil {
-			if msg := err.Error(); strings.Contains(msg, "locked") || strings.Contains(msg, "busy") || strings.Contains(msg, "BUSY") {
+			if busy(err) {
 				return fmt.Errorf("%w (%s)", bridge.ErrStoreInUse, file)
 			}
 			return fmt.Errorf("sqlstore: the lock file beside the database: %w", err)

@@ -41,7 +41,7 @@ func WithPrefix(prefix string) Option {
 }
 
 // Store keeps a bridge's work and its OAuth tokens in a SQL database.
-// It is a [bridge.Store] and an [oauth.TokenStore], safe for concurrent use.
+// It is a [bridge.Store], an [oauth.TokenStore] and an [oauth.RefreshLocker], safe for concurrent use.
 type Store struct {
 	db     *sql.DB
 	engine *engine
@@ -56,8 +56,9 @@ type Store struct {
 }
 
 var (
-	_ bridge.Store     = (*Store)(nil)
-	_ oauth.TokenStore = (*Store)(nil)
+	_ bridge.Store        = (*Store)(nil)
+	_ oauth.TokenStore    = (*Store)(nil)
+	_ oauth.RefreshLocker = (*Store)(nil)
 )
 
 // readers is how many connections serve look-ups, which go on while the writer commits.

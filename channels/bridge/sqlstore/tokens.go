@@ -53,7 +53,7 @@ func (s *Store) Install(ctx context.Context, clientID string, portalID int64) (*
 	}
 	plain, err := s.keys.ring.Open(sealed, installOwner(clientID, portalID))
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: the tokens of portal %d cannot be opened: %w", portalID, err)
+		return nil, fmt.Errorf("sqlstore: the tokens of portal %d, client id %s, cannot be opened: %w", portalID, clientID, err)
 	}
 	var kept sealedInstall
 	if err := json.Unmarshal(plain, &kept); err != nil {

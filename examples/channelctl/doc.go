@@ -1,0 +1,62 @@
+// Command channelctl operates HubSpot's custom channels from a terminal: it registers channels, connects accounts to
+// inboxes, publishes messages and reports their status.
+//
+//	channelctl channels list
+//	channelctl channels get CHANNEL
+//	channelctl channels create [flags]
+//	channelctl channels ensure [flags]
+//	channelctl channels update [flags] CHANNEL
+//	channelctl channels archive [-yes] CHANNEL
+//
+//	channelctl accounts list [flags] CHANNEL
+//	channelctl accounts get [-archived] CHANNEL ACCOUNT
+//	channelctl accounts create [flags] CHANNEL
+//	channelctl accounts update [flags] CHANNEL ACCOUNT
+//	channelctl staging update [flags] CHANNEL ACCOUNT_TOKEN
+//
+//	channelctl messages publish [flags] CHANNEL
+//	channelctl messages get CHANNEL MESSAGE
+//	channelctl messages status [-reason SENTENCE] CHANNEL MESSAGE STATUS
+//
+//	channelctl inboxes list
+//
+// Flags may stand before and after the arguments. With -h a command tells all about itself.
+//
+// # Credentials
+//
+// Credentials are read from the environment only, since the arguments of a process are open to everyone on the machine:
+//
+//	HUBSPOT_APP_ID         the app's numeric id                        for "channels"
+//	HUBSPOT_DEVELOPER_KEY  the developer API key of its account,       for "channels"
+//	                       from HubSpot's page Development, Keys
+//	HUBSPOT_ACCESS_TOKEN   an OAuth access token of a portal that      for all else
+//	                       has installed the app; it lives 30 minutes
+//	HUBSPOT_BASE_URL       a server in place of https://api.hubapi.com
+//
+// To try it without a HubSpot account, start the simulator and set the variables that it prints; the access token is what
+// its OAuth flow yields:
+//
+//	go run ./examples/quickstart -hubspot-only
+//
+// # A channel from nothing
+//
+// Keep the definition of the channel in a file with HubSpot's field names ("channels create -h" shows one) and let ensure
+// make HubSpot agree with it, as often as you like:
+//
+//	channelctl channels ensure -f channel.json
+//	channelctl inboxes list
+//	channelctl accounts create 918273 -inbox 481939 -name "Support line" -address phone:+14155550123
+//	channelctl messages publish 918273 -account 5550001 -from phone:+14155550199 -to phone:+14155550123 -text Hello
+//
+// An address has its kind before it: email:, phone:, shortcode: or opaque:.
+//
+// # Output
+//
+// Results go to standard output as a table, times in UTC, or with -json as HubSpot's own JSON; lists are arrays. With
+// -version the calls go to another version of HubSpot's API: 2026-09 (the default), 2026-03 or v3. With -v each request
+// is logged on standard error, without credentials and content.
+//
+// The exit status is 0 for success, 1 for an error and 2 for a command line that cannot be understood. Either failure is
+// explained on one line of standard error. If HubSpot may have done what was asked although the call failed, that line
+// says so, and how to find out.
+package main
