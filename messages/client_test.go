@@ -133,10 +133,12 @@ func TestDraftValidate(t *testing.T) {
 		"nothing in it":       func(d *messages.Draft) { d.Text, d.RichText, d.Attachments = "", "", nil },
 		"timestamp":           func(d *messages.Draft) { d.Timestamp = time.Unix(1790846400000, 0) },
 		"nil attachment":      func(d *messages.Draft) { d.Attachments = messages.Attachments{nil} },
-		"nil header":          func(d *messages.Draft) { d.Attachments = messages.Attachments{(*messages.MessageHeaderAttachment)(nil)} },
-		"nil quick replies":   func(d *messages.Draft) { d.Attachments = messages.Attachments{(*messages.QuickRepliesAttachment)(nil)} },
-		"file without id":     func(d *messages.Draft) { d.Attachments = messages.Attachments{messages.File("", "")} },
-		"header's file id":    func(d *messages.Draft) { d.Attachments = messages.Attachments{messages.MessageHeader("t", "abc")} },
+		"nil header": func(d *messages.Draft) {
+			d.Attachments = messages.Attachments{(*messages.MessageHeaderAttachment)(nil)}
+		},
+		"nil quick replies": func(d *messages.Draft) { d.Attachments = messages.Attachments{(*messages.QuickRepliesAttachment)(nil)} },
+		"file without id":   func(d *messages.Draft) { d.Attachments = messages.Attachments{messages.File("", "")} },
+		"header's file id":  func(d *messages.Draft) { d.Attachments = messages.Attachments{messages.MessageHeader("t", "abc")} },
 		"WhatsApp template": func(d *messages.Draft) {
 			d.Attachments = messages.Attachments{&messages.WhatsAppTemplateAttachment{}}
 		},

@@ -190,35 +190,6 @@ func TestConversationWithTheSimulator(t *testing.T) {
 	})
 }
 
-// TestPublishedOnceWhateverFails checks the promise of Publish under each reading of what HubSpot answers to an
-// idempotency id that it knows.
-func TestPublishedOnceWhateverFails(t *testing.T) {
-	t.Parallel()
-	for _, fault := range []hubspottest.Fault{
-		{Status: 423}, {Status: 429}, {Status: 477}, {Status: 500}, {Status: 502}, {Status: 503}, {Status: 504}, {Status: 521}, {Status: 524},
-		{Reset: hubspottest.ResetBefore}, {Reset: hubspottest.ResetAfter}, {Delay: 2 * time.Minute},
-	} {
-		for _, first := range []bool{false, true} {
-			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, hubspottest.Config{Readings: hubspottest.Readings{DuplicateReturnsFirst: first}})
-				fault.Operation, fault.Nth = "message.publish", 1
-				b.Inject(fault)
-				_, err := messages.NewClient(b.api(t)).Publish(t.Context(), b.channel, b.draft("1"))
-				if err != nil && !errors.Is(err, channels.ErrConflict) {
-					t.Errorf("after %+v: %v, want success or a conflict with the first attempt", fault, err)
-				}
-				threads := b.Threads()
-				if len(threads) != 1 || len(b.Messages(threads[0].ID)) != 1 {
-					t.Errorf("after %+v: %d threads, want one with one message", fault, len(threads))
-				}
-				if n := len(b.Journal("message.publish")); n != 2 {
-					t.Errorf("after %+v: %d requests, want 2", fault, n)
-				}
-			})
-		}
-	}
-}
-
 func TestGoodputUnderTheSimulatorsLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -47,7 +47,7 @@ func sealedInstalls() *sealedKind {
 	var client string
 	var portal int64
 	next := func(c *session) (batch []sealedValue, err error) {
-		err = c.each(`SELECT client, portal, sealed FROM @installs WHERE client > ?1 OR portal > ?2 ORDER BY client, portal LIMIT ?3`,
+		err = c.each(`SELECT client, portal, sealed FROM @installs WHERE (client, portal) > (?1, ?2) ORDER BY client, portal LIMIT ?3`,
 			[]any{client, portal, rewrapBatch}, func(scan func(...any) error) error {
 				var sealed []byte
 				err := scan(&client, &portal, &sealed)

@@ -19,7 +19,8 @@ import (
 	"github.com/customchannels/customchannels-go/oauth"
 )
 
-const client = "client-1"
+// clientOf spreads the installs over several apps.
+func clientOf(i int) string { return fmt.Sprint("client-", i%3) }
 
 // fill stores n installs and as many accounts, every second one with credentials.
 func fill(t *testing.T, s *sqlstore.Store, n int) {
@@ -39,7 +40,7 @@ func fill(t *testing.T, s *sqlstore.Store, n int) {
 }
 
 func install(i int) *oauth.Install {
-	return &oauth.Install{ClientID: client, PortalID: int64(i + 1), Token: &oauth2.Token{
+	return &oauth.Install{ClientID: clientOf(i), PortalID: int64(i + 1), Token: &oauth2.Token{
 		AccessToken: fmt.Sprint("access-", i), RefreshToken: fmt.Sprint("refresh-", i), Expiry: time.Now().Add(time.Hour),
 	}}
 }
@@ -58,7 +59,7 @@ func account(i int) *bridge.Account {
 func wantAll(t *testing.T, s *sqlstore.Store, n int) {
 	t.Helper()
 	for i := range n {
-		in, err := s.Install(t.Context(), client, int64(i+1))
+		in, err := s.Install(t.Context(), clientOf(i), int64(i+1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +150,7 @@ func TestChangingKeysOfSeveralProcesses(t *testing.T) {
 		if err := second.SaveInstall(t.Context(), install(4)); err != nil {
 			t.Fatal(err)
 		}
-		if in, err := first.Install(t.Context(), client, 5); err != nil || in.Token.RefreshToken != "refresh-4" {
+		if in, err := first.Install(t.Context(), clientOf(4), 5); err != nil || in.Token.RefreshToken != "refresh-4" {
 			t.Errorf("a process with the old key first reads %v, %v", in, err)
 		}
 		wantRewrapped(t, second, 4+2+1)
@@ -176,7 +177,7 @@ func TestRewrapWhileTokensChange(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range n {
 			wg.Go(func() {
-				in, err := busy.Install(t.Context(), client, int64(i+1))
+				in, err := busy.Install(t.Context(), clientOf(i), int64(i+1))
 				for range changes {
 					if err == nil {
 						err = busy.ReplaceInstall(t.Context(), in)
@@ -198,7 +199,7 @@ func TestRewrapWhileTokensChange(t *testing.T) {
 		wantRewrapped(t, rewrapping, 0)
 		d.withKeys(t, added).run(t, func(s *sqlstore.Store) {
 			for i := range n {
-				in, err := s.Install(t.Context(), client, int64(i+1))
+				in, err := s.Install(t.Context(), clientOf(i), int64(i+1))
 				if err != nil || in.Revision != 1+changes {
 					t.Errorf("Install = %v, %v", in, err)
 				}
