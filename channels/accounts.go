@@ -19,7 +19,7 @@ type Accounts struct{ c *Client }
 // Accounts returns the portal's channel accounts.
 func (c *Client) Accounts() *Accounts { return &Accounts{c} }
 
-// Account is a connected account ("ChannelAccount" in HubSpot's API reference).
+// Account is a connected account ("ChannelAccount" in HubSpot's API reference). A time that cannot be read is zero.
 type Account struct {
 	ID        AccountID `json:"id"`
 	ChannelID ID        `json:"channelId"`
@@ -85,7 +85,8 @@ type accountQuery struct {
 }
 
 // Create connects an account. If its address is connected to the channel already (409), the existing account is returned
-// if this portal can see it; otherwise the error matches [ErrConflict].
+// if this portal can see it; otherwise the error matches [ErrConflict]. An account without an address cannot be found
+// again, so its creation is not retried where HubSpot may have carried it out.
 func (a *Accounts) Create(ctx context.Context, channel ID, account *NewAccount, opts ...CallOption) (*Account, error) {
 	if err := account.validate(); err != nil {
 		return nil, err
@@ -131,7 +132,8 @@ func (a *Accounts) lookUp(ctx context.Context, channel ID, address DeliveryIdent
 	return nil
 }
 
-// All lists the portal's accounts on a channel. The list ends at the first error.
+// All lists the portal's accounts on a channel; opts may be nil. ctx holds for all pages. The list ends at the first
+// error.
 func (a *Accounts) All(ctx context.Context, channel ID, opts *AccountListOptions) iter.Seq2[*Account, error] {
 	var q accountQuery
 	wanted := map[DeliveryIdentifier]bool{}

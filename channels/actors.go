@@ -43,7 +43,8 @@ func (a *Actors) Get(ctx context.Context, id string, opts ...CallOption) (*Actor
 	return get[Actor](ctx, a.c.rest, a.c.ConversationsPath("actors", id), opts...)
 }
 
-// GetAll returns those of the actors that HubSpot knows, by id, with one call for up to 100 of them.
+// GetAll returns actors by id, with one call for each 100 of them. Those that HubSpot does not know are missing from the
+// map.
 func (a *Actors) GetAll(ctx context.Context, ids []string, opts ...CallOption) (map[string]*Actor, error) {
 	opts = append(opts[:len(opts):len(opts)], Idempotent()) // a POST, but it only reads
 	found := make(map[string]*Actor, len(ids))

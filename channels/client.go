@@ -55,7 +55,8 @@ func NoWait() CallOption { return func(s *callSettings) { s.NoWait = true } }
 // not count.
 func MaxAttempts(n int) CallOption { return func(s *callSettings) { s.MaxAttempts = n } }
 
-// Body is a request body other than JSON. It is streamed; Open is called again for each attempt.
+// Body is a request body other than JSON. It is streamed: Open, which is required, is called anew for each attempt, and
+// what it returns is closed.
 type Body struct {
 	ContentType string
 	Size        int64 // in bytes; -1 if not known
@@ -93,6 +94,9 @@ func do(ctx context.Context, client *rest.Client, method, path string, in, out a
 	switch in := in.(type) {
 	case nil:
 	case *Body:
+		if in.Open == nil {
+			return invalidf("the body to send has no Open")
+		}
 		r.Body = rest.Body{ContentType: in.ContentType, Size: in.Size, Open: in.Open}
 	default:
 		body, err := rest.JSON(in)

@@ -130,6 +130,9 @@ func TestCallBodiesAndOutputs(t *testing.T) {
 	if err := c.Call(ctx, http.MethodGet, "/x", nil, nil); err != nil {
 		t.Errorf("Call that drops the answer = %v", err)
 	}
+	if err := c.Call(ctx, http.MethodPost, "/x", &channels.Body{Size: 1}, nil); !errors.Is(err, channels.ErrInvalid) {
+		t.Errorf("Call with a body that cannot be opened = %v", err)
+	}
 	if err := c.Call(ctx, http.MethodPost, "/x", func() {}, nil); !errors.Is(err, channels.ErrInvalid) {
 		t.Errorf("Call with what cannot be encoded = %v", err)
 	}

@@ -73,6 +73,8 @@ func TestErrorBodies(t *testing.T) {
 		{name: "text", status: 503, body: "  upstream\nunavailable ", want: channels.Error{Message: "upstream unavailable"}},
 		{name: "list", status: 400, body: `["a"]`, want: channels.Error{Message: `["a"]`}},
 		{name: "invalid UTF-8", status: 500, body: "a\xffb", want: channels.Error{Message: "ab"}},
+		{name: "not found", status: 404, body: `{"message":"no such account","category":"OBJECT_NOT_FOUND"}`,
+			want: channels.Error{Message: "no such account", Category: "OBJECT_NOT_FOUND"}},
 		{name: "nothing", status: 404},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -104,6 +106,7 @@ func TestErrorText(t *testing.T) {
 			nil, []string{"403 MISSING_SCOPES", "install it again: crm, files"}},
 		{429, `{}`, []string{"Retry-After", "3600"}, []string{"retry after 1h0m0s"}},
 		{429, `{"policyName":"DAILY"}`, nil, []string{"midnight"}},
+		{502, "<html><title>502 Bad Gateway</title>", nil, []string{"502 Bad Gateway: 502 Bad Gateway"}},
 		{401, ``, []string{"X-HubSpot-Correlation-Id", "c2"}, []string{"401 Unauthorized", "credential", "c2"}},
 	} {
 		got := failure(t, tt.status, tt.body, tt.headers...).Error()

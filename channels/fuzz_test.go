@@ -90,7 +90,9 @@ func FuzzCapabilities(f *testing.F) {
 }
 
 // omitted reports whether an empty capability is left out.
-func omitted(key string) bool { return key == "threadingModel" || key == "allowedFileAttachmentMimeTypes" }
+func omitted(key string) bool {
+	return key == "threadingModel" || key == "allowedFileAttachmentMimeTypes"
+}
 
 func decoded(t *testing.T, data json.RawMessage) any {
 	t.Helper()

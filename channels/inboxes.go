@@ -18,7 +18,7 @@ const (
 	TypeHelpDesk InboxType = "HELP_DESK"
 )
 
-// Inbox is a conversations inbox or a help desk of a portal.
+// Inbox is a conversations inbox or a help desk of a portal. A time that cannot be read is zero.
 type Inbox struct {
 	ID         InboxID   `json:"id"`
 	Name       string    `json:"name"`
@@ -51,7 +51,7 @@ type Inboxes struct{ c *Client }
 // Inboxes returns the portal's inboxes.
 func (c *Client) Inboxes() *Inboxes { return &Inboxes{c} }
 
-// All lists the portal's inboxes. The list ends at the first error.
+// All lists the portal's inboxes; opts may be nil. ctx holds for all pages. The list ends at the first error.
 func (i *Inboxes) All(ctx context.Context, opts *ListOptions) iter.Seq2[*Inbox, error] {
 	return all[Inbox](ctx, i.c.rest, i.c.ConversationsPath("inboxes"), opts)
 }

@@ -2,14 +2,12 @@ package channels
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/customchannels/customchannels-go/internal/jsonx"
 	"github.com/customchannels/customchannels-go/internal/rest"
 )
 
@@ -53,20 +51,6 @@ type Registration struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-// UnmarshalJSON implements [json.Unmarshaler].
-func (r *Registration) UnmarshalJSON(data []byte) error {
-	type plain Registration
-	wire := struct {
-		*plain
-		CreatedAt jsonx.LooseTime `json:"createdAt"`
-	}{plain: (*plain)(r)}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	r.CreatedAt = wire.CreatedAt.Time
-	return nil
-}
-
 // Validate returns an error that says what HubSpot would refuse of r, or nil. The error matches [ErrInvalid].
 func (r *Registration) Validate() error {
 	if strings.TrimSpace(r.Name) == "" {
@@ -90,11 +74,12 @@ type RegistrationUpdate struct {
 	LogoURL     *string `json:"channelLogoUrl,omitempty"`
 	WebhookURL  *string `json:"webhookUrl,omitempty"`
 	ConnectURL  *string `json:"channelAccountConnectionRedirectUrl,omitempty"`
-	// Capabilities are replaced as a whole.
+	// Capabilities are sent with every key that the SDK knows: change a copy of what HubSpot has, or of a definition.
 	Capabilities *Capabilities `json:"capabilities,omitempty"`
 }
 
-// ListOptions narrow and page a list. The zero value lists everything.
+// ListOptions order and page a list. The zero value, like nil, lists everything; further pages are asked for as the list
+// is read.
 type ListOptions struct {
 	Limit int      `url:"limit,omitempty"` // results per page; defaults to HubSpot's page length
 	Sort  []string `url:"sort,omitempty"`  // names of properties to sort by
@@ -127,7 +112,7 @@ func (g *Registry) Get(ctx context.Context, id ID) (*Registration, error) {
 	return get[Registration](ctx, g.rest, joinPath(g.root, string(id)))
 }
 
-// All lists the app's channels. The list ends at the first error.
+// All lists the app's channels; opts may be nil. ctx holds for all pages. The list ends at the first error.
 func (g *Registry) All(ctx context.Context, opts *ListOptions) iter.Seq2[*Registration, error] {
 	return all[Registration](ctx, g.rest, g.root, opts)
 }

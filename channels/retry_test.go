@@ -159,6 +159,51 @@ func TestRetryPolicyBoundsCalls(t *testing.T) {
 	})
 }
 
+// TestCallOutlivesTheWindow checks that the attempts of a call do not all fall into the window in which HubSpot refuses
+// them, though it does not say how long that is.
+func TestCallOutlivesTheWindow(t *testing.T) {
+	t.Parallel()
+	for range 50 { // the waits are random
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			server := play(func(r *http.Request) (*http.Response, error) {
+				if time.Since(start) < 10*time.Second {
+					return reply(429, `{"policyName":"TEN_SECONDLY_ROLLING"}`)(r)
+				}
+				return reply(200, `{}`)(r)
+			})
+			if err := newClient(t, server).Call(t.Context(), http.MethodPost, "/thing", 1, nil); err != nil {
+				t.Errorf("Call = %v after %v", err, time.Since(start))
+			}
+		})
+	}
+}
+
+func TestEndlessAnswerIsRefused(t *testing.T) {
+	t.Parallel()
+	server := play(func(r *http.Request) (*http.Response, error) {
+		if r == nil {
+			return nil, nil
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: -1, Body: io.NopCloser(endless{})}, nil
+	})
+	var out any
+	err := newClient(t, server).Call(t.Context(), http.MethodGet, "/thing", nil, &out)
+	if err == nil || !strings.Contains(err.Error(), "too big") || len(server.seen()) != 1 {
+		t.Errorf("Call = %v after %d requests, want it to give up on the first answer", err, len(server.seen()))
+	}
+}
+
+// endless is white space without end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
+}
+
 func TestCallDoesNotWaitPastItsDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

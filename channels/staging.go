@@ -17,7 +17,7 @@ type StagedAccount struct {
 }
 
 // StagingToken is an account in the making ("ChannelAccountStagingToken" in HubSpot's API reference). It does not tell the
-// id of the account to come: that arrives with the CHANNEL_ACCOUNT_CREATED webhook.
+// id of the account to come: that arrives with the CHANNEL_ACCOUNT_CREATED webhook. A time that cannot be read is zero.
 type StagingToken struct {
 	Token              string
 	ChannelID          ID

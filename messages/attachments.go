@@ -178,7 +178,7 @@ type bareAttachment struct {
 }
 
 // MarshalJSON implements [json.Marshaler]. HubSpot takes the file id of a header, and only that, as a number. One that is
-// no number is kept all the same, so that storing loses nothing; [Draft.Validate] refuses it.
+// no number is kept as it is, so that storing an attachment loses nothing; [Draft.Validate] refuses it.
 func (a *MessageHeaderAttachment) MarshalJSON() ([]byte, error) {
 	wire := struct {
 		Type   AttachmentType `json:"type"`

@@ -19,8 +19,9 @@ func NewClient(api *channels.Client) *Client { return &Client{api} }
 // Publish puts a message into HubSpot and returns it as HubSpot keeps it. It always carries an idempotency id, so that
 // retries within the call cannot double the message: d.IdempotencyID, or one made for the call.
 //
-// An error that matches [channels.ErrConflict] means that HubSpot has a message with this idempotency id already. After
-// any other error, [channels.MayHaveArrived] tells whether the message may be there all the same; publishing it again with
+// An error that matches [channels.ErrInvalid] says what is wrong with the draft. One that matches [channels.ErrConflict]
+// means that HubSpot has a message with this idempotency id already; it does not say which. After any other error,
+// [channels.MayHaveArrived] tells whether the message may be there all the same; publishing it again with
 // the same idempotency id is safe then too. It needs the scope conversations.custom_channels.write.
 func (c *Client) Publish(ctx context.Context, channel channels.ID, d *Draft, opts ...channels.CallOption) (*Message, error) {
 	if err := d.Validate(); err != nil {

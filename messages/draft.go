@@ -27,9 +27,10 @@ type Draft struct {
 	// again after a crash does not appear twice. Defaults to a random id for each call of Publish, which only makes that
 	// call's own retries safe.
 	IdempotencyID string
-	// Text is the plain text. Defaults to one space where there are attachments, since HubSpot requires a text.
+	// Text is the plain text. Defaults to one space, since HubSpot requires a text also where RichText or Attachments say
+	// it all.
 	Text string
-	// RichText is the same as HTML, if the message has formatting.
+	// RichText is the text as HTML, if it has formatting. Package richtext turns HTML of any origin into what HubSpot takes.
 	RichText string
 	// Senders are who wrote the message; usually one. Required.
 	Senders []Participant
@@ -37,9 +38,9 @@ type Draft struct {
 	Recipients []Participant
 	// Attachments come with the text.
 	Attachments Attachments
-	// Timestamp is when the message was written, in milliseconds. Defaults to now.
+	// Timestamp is when the message was written. It is sent to the millisecond. Defaults to now.
 	Timestamp time.Time
-	// InReplyTo is HubSpot's id of the message that this one answers.
+	// InReplyTo is HubSpot's id of the message that this one answers, if it answers one.
 	InReplyTo ID
 	// ContactID is the contact to associate the message with, if the app knows it (associateWithContactId).
 	ContactID int64
@@ -101,7 +102,7 @@ func (d *Draft) wire() *wireDraft {
 	if w.Direction == "" {
 		w.Direction = DirectionIncoming
 	}
-	if w.Text == "" && len(d.Attachments) > 0 {
+	if w.Text == "" && (d.RichText != "" || len(d.Attachments) > 0) {
 		w.Text = " "
 	}
 	if !d.Timestamp.IsZero() {

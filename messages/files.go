@@ -29,14 +29,14 @@ type FileInfo struct {
 	Type      string     `json:"type"`      // IMG, DOCUMENT, AUDIO, MOVIE or OTHER: not a MIME type
 	Size      int64      `json:"size"`      // in bytes
 	Access    FileAccess `json:"access"`
-	URL       string     `json:"url"` // answers 404 if the file is private: see SignedURL
-	Path      string     `json:"path"`
+	URL       string     `json:"url"`    // answers 404 if the file is private: see SignedURL
+	Path      string     `json:"path"`   // within Files, with the name
 	Width     int        `json:"width"`  // of pictures and videos
 	Height    int        `json:"height"` // of pictures and videos
 	Archived  bool       `json:"archived"`
 	CreatedAt time.Time  `json:"createdAt"`
 	UpdatedAt time.Time  `json:"updatedAt"`
-	ExpiresAt time.Time  `json:"expiresAt,omitzero"`
+	ExpiresAt time.Time  `json:"expiresAt,omitzero"` // when HubSpot deletes it, if ever
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -58,10 +58,10 @@ func (f *FileInfo) UnmarshalJSON(data []byte) error {
 // FileName returns the file's name with its extension.
 func (f *FileInfo) FileName() string { return fileName(f.Name, f.Extension) }
 
-// SignedURL opens a file, also a private one, to anyone for a short time.
+// SignedURL opens a file, also a private one, to anyone who has it until it expires.
 type SignedURL struct {
 	URL       string    `json:"url"`
-	ExpiresAt time.Time `json:"expiresAt"`
+	ExpiresAt time.Time `json:"expiresAt"` // zero if HubSpot does not say
 	Name      string    `json:"name"`      // without extension
 	Extension string    `json:"extension"` // without dot
 	Type      string    `json:"type"`      // IMG, DOCUMENT, AUDIO, MOVIE or OTHER: not a MIME type

@@ -23,7 +23,7 @@ type FileAttachment struct {
 	URL   string    `json:"url,omitempty"`  // only from HubSpot
 }
 
-// File returns an attachment of an uploaded file.
+// File returns an attachment of an uploaded file. The usage may be empty.
 func File(id FileID, usage FileUsage) *FileAttachment { return &FileAttachment{ID: id, Usage: usage} }
 
 // LocationAttachment is a place.
@@ -52,7 +52,7 @@ const (
 // QuickReply is one answer to choose from.
 type QuickReply struct {
 	Value string         `json:"value"`
-	Type  QuickReplyType `json:"valueType"`       // defaults to QuickReplyText in the constructor
+	Type  QuickReplyType `json:"valueType"`       // required; QuickReplies makes it QuickReplyText if it is empty
 	Label string         `json:"label,omitempty"` // defaults to Value
 }
 

@@ -55,7 +55,7 @@ type Participant struct {
 // TruncationStatus says whether HubSpot has cut a message's text.
 type TruncationStatus string
 
-// What HubSpot cuts.
+// The ways in which HubSpot cuts texts, mostly those of long emails.
 const (
 	NotTruncated               TruncationStatus = "NOT_TRUNCATED"
 	Truncated                  TruncationStatus = "TRUNCATED"

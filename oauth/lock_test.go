@@ -18,7 +18,7 @@ type lockingStore struct {
 	mu       sync.Mutex
 	holder   string
 	until    time.Time
-	deadline time.Time // of the last ReplaceInstall
+	deadline time.Time        // of the last ReplaceInstall
 	failures map[string]error // by method
 }
 

@@ -112,7 +112,7 @@ func TestStartErrors(t *testing.T) {
 				"HUBSPOT_DEVELOPER_KEY, PUBLIC_URL; set these too, or unset all to use the simulator\n",
 		},
 		"an app id that is no number": {
-			env: []string{"HUBSPOT_CLIENT_ID=id", "HUBSPOT_CLIENT_SECRET=s", "HUBSPOT_APP_ID=seven", "HUBSPOT_DEVELOPER_KEY=k", "PUBLIC_URL=http://x"},
+			env:  []string{"HUBSPOT_CLIENT_ID=id", "HUBSPOT_CLIENT_SECRET=s", "HUBSPOT_APP_ID=seven", "HUBSPOT_DEVELOPER_KEY=k", "PUBLIC_URL=http://x"},
 			want: "quickstart: HUBSPOT_APP_ID \"seven\" is not a number\n",
 		},
 	} {

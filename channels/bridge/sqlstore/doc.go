@@ -21,7 +21,9 @@
 //  3. Call [Store.Rewrap] in any of them until it returns 0: now nothing is sealed with the old keys.
 //  4. Take the old keys out of the file, but keep them as long as you keep backups of the database from before.
 //
-// If there is one process only, [RotateKeyFile] does the first two steps. If a key is lost, the tokens and credentials
-// that it sealed are lost too, and calls that need them say so: have the portals install the app again, and connect their
-// accounts again.
+// If there is one process only, [RotateKeyFile] does the first two steps.
+//
+// [Open] refuses keys that do not belong to the database. If those are lost, so are the tokens and credentials that they
+// sealed, but nothing else. Delete the row "key check" of the table cc_values to have the database take new keys, then
+// have the app installed and the accounts connected again; until then, calls that need what is lost fail.
 package sqlstore

@@ -252,6 +252,24 @@ func TestWrongOrMissingKeys(t *testing.T) {
 	})
 }
 
+// What the package documentation says of keys that are lost.
+func TestLostKeys(t *testing.T) {
+	onEach(t, func(t *testing.T, d database) {
+		w := newWorld(t, hubspottest.Readings{}, func(a *oauth.App) { a.Tokens = d.store(t) })
+		w.install()
+		if _, err := d.db(t).Exec(`DELETE FROM cc_values WHERE name = 'key check'`); err != nil {
+			t.Fatal(err)
+		}
+		d.KeyFile = newKeyFile(t)
+		w.app = w.newApp(func(a *oauth.App) { a.Tokens = d.store(t) })
+		_, err := w.app.Portal(portalID).Token(t.Context())
+		wantUnopened(t, "Token", err)
+		w.web = w.newBrowser()
+		w.install()
+		w.token()
+	})
+}
+
 // A row that no key opens harms no other row, is never taken for plain text, and is healed by a re-install.
 func TestRowThatNoKeyOpens(t *testing.T) {
 	const plain = `{"token":{"access_token":"plain","refresh_token":"plain","expiry":"2999-01-01T00:00:00Z"}}`
