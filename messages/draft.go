@@ -30,7 +30,7 @@ type Draft struct {
 	// Text is the plain text. Defaults to one space, since HubSpot requires a text also where RichText or Attachments say
 	// it all.
 	Text string
-	// RichText is the text as HTML, if it has formatting. Package richtext turns HTML of any origin into what HubSpot takes.
+	// RichText is the text as HTML, if it has formatting.
 	RichText string
 	// Senders are who wrote the message; usually one. Required.
 	Senders []Participant

@@ -18,6 +18,9 @@ type life struct {
 // that is cut off may still arrive.
 const lifeMargin = 2 * time.Second
 
+// renewPause is the least time between two signs of life, however little of the node's time is left.
+const renewPause = 100 * time.Millisecond
+
 func (l *life) set(until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +66,7 @@ func (n *node) keepAlive(ctx context.Context) {
 			n.cancel()
 			return
 		}
-		if !sleep(ctx, min(time.Until(until)/3, 5*time.Second)) {
+		if !sleep(ctx, min(max(time.Until(until)/3, renewPause), 5*time.Second)) {
 			return
 		}
 		attempt, cancel := context.WithDeadline(ctx, until)

@@ -175,8 +175,8 @@ type Store interface {
 	// SaveAccount stores what HubSpot says of an account and returns what was stored before, nil if nothing was.
 	// An account that is being connected (no ID yet) is found again by portal and identifier and takes the id; if HubSpot
 	// has the account already, saving it without an ID changes its credentials only. Credentials are kept where a.Credentials
-	// is nil; an account with a new ID takes those of the one that the portal had at the address. An archived account does
-	// neither.
+	// is nil; an account with a new ID takes those of the one that the portal had at the address. An archived account
+	// does neither: it loses its credentials.
 	SaveAccount(ctx context.Context, a *Account) (old *Account, err error)
 
 	// LinkByService and LinkByHubSpot return the link of a message, or ErrNotFound; of several of one HubSpotID the first.

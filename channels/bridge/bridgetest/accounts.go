@@ -160,12 +160,13 @@ var accountRules = []rule{
 		why:  "a deleted account gets no messages, but what HubSpot still tells of it must find it",
 		test: func(p *probe) {
 			a := anAccount("1")
+			a.Credentials = []byte("secret")
 			p.saves(a, nil)
 			deleted := a
-			deleted.Archived = true
+			deleted.Archived, deleted.Credentials = true, nil
 			p.saves(deleted, &a)
 			p.accountsAre(service)
-			p.accountIs("1", deleted)
+			p.accountIs("1", deleted) // and its credentials are gone
 
 			pending := connecting("new")
 			p.saves(pending, nil) // a new account, not the deleted one

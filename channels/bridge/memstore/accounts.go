@@ -55,6 +55,9 @@ func (s *Store) SaveAccount(ctx context.Context, a *bridge.Account) (*bridge.Acc
 	if saved.Credentials == nil {
 		saved.Credentials = known.Credentials
 	}
+	if a.Archived {
+		saved.Credentials = nil
+	}
 	if a.ID == "" && known.ID != "" {
 		// Connecting again an account that HubSpot has: what HubSpot says of it stays, the credentials are new.
 		known.Credentials = saved.Credentials

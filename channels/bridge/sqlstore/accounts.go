@@ -111,7 +111,7 @@ func (s *Store) SaveAccount(ctx context.Context, a *bridge.Account) (*bridge.Acc
 	}
 	old, err := s.openAccounts([]*storedAccount{before})
 	if err != nil {
-		return nil, err
+		return &before.Account, nil // it is saved; that what was before cannot be opened changes nothing
 	}
 	return old[0], nil
 }
@@ -132,6 +132,8 @@ func (s *Store) saveAccount(c *session, a *bridge.Account, sealed []byte) (befor
 	case a.ID == "" && before.ID != "":
 		// Connecting again an account that HubSpot has: what HubSpot says of it stays, the credentials are new.
 		return before, c.run(`UPDATE @accounts SET credentials = COALESCE(?1, credentials) WHERE row = ?2`, sealed, before.row)
+	case a.Archived:
+		sealed = nil
 	case sealed == nil && before.sealed != nil:
 		if sealed, err = s.reseal(before, a); err != nil {
 			return nil, err
