@@ -61,9 +61,19 @@ func BenchmarkPublish(b *testing.B) {
 		b.Fatal(err)
 	}
 	client, draft := messages.NewClient(api), question()
+	measure(b, func() (*messages.Message, error) { return client.Publish(b.Context(), "918273", draft) })
+}
+
+// measure times calls after some that bring the process up to speed, which the first benchmark would pay for alone.
+func measure(b *testing.B, publish func() (*messages.Message, error)) {
+	for range 3000 {
+		if _, err := publish(); err != nil {
+			b.Fatal(err)
+		}
+	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := client.Publish(b.Context(), "918273", draft); err != nil {
+		if _, err := publish(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -75,12 +85,7 @@ func BenchmarkPublish_Floor(b *testing.B) {
 	srv := newPublishServer(b)
 	client := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(), Timeout: 30 * time.Second}
 	draft := question()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := floorPublish(b.Context(), client, srv.URL, draft); err != nil {
-			b.Fatal(err)
-		}
-	}
+	measure(b, func() (*messages.Message, error) { return floorPublish(b.Context(), client, srv.URL, draft) })
 }
 
 func floorPublish(ctx context.Context, client *http.Client, host string, draft *messages.Draft) (*messages.Message, error) {

@@ -18,7 +18,6 @@ import (
 
 // fault is what goes wrong with the first request of a publish call, and what comes of it.
 type fault struct {
-	name   string
 	inject hubspottest.Fault    // what HubSpot does
 	spoil  func(*http.Response) // what becomes of its answer on the way
 
@@ -112,8 +111,9 @@ func TestPublishedOnceWhateverFails(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					b := newBench(t, hubspottest.Config{Readings: hubspottest.Readings{DuplicateReturnsFirst: first}})
 					if f.spoil == nil {
-						f.inject.Operation, f.inject.Nth = "message.publish", 1
-						b.Inject(f.inject)
+						inject := f.inject
+						inject.Operation, inject.Nth = "message.publish", 1
+						b.Inject(inject)
 					}
 					_, err := b.publishThrough(t, f.spoil)
 					want := f.want

@@ -358,7 +358,8 @@ var lastCalls = []call{
 		return err
 	}},
 	{"oauth.token", "refresh", func(ctx context.Context, w *world) error {
-		p := w.app.Portal(portalID)
+		// An app that has just refreshed a token does not ask for another one, so each call is made by a new app.
+		p := w.newApp(w.app.Version, w.app.ClientSecret, w.app.Tokens).Portal(portalID)
 		token, err := p.Token(ctx)
 		if err != nil {
 			return err

@@ -68,6 +68,11 @@ func Int[T ~int | ~int64](data []byte, dst *T) error {
 // Time decodes an RFC 3339 string or a number of milliseconds since 1970 (also in quotes) into dst. null and "" leave
 // dst alone.
 func Time(data []byte, dst *time.Time) error {
+	var t time.Time
+	if Kind(data) == '"' && t.UnmarshalJSON(data) == nil {
+		*dst = t
+		return nil
+	}
 	var s string
 	if err := String(data, &s); err != nil {
 		return mismatch(data, "a time")
