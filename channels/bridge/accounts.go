@@ -14,6 +14,7 @@ import (
 // accountWork is the payload of a KindAccount item. Without an account it means all of the portal's.
 type accountWork struct {
 	Account channels.AccountID `json:"account,omitempty"`
+	Purged  bool               `json:"purged,omitempty"` // HubSpot said that it deleted the account
 }
 
 // Account returns the connected account that has an address, or [ErrUnknownAccount]; where several portals have it,
@@ -82,6 +83,9 @@ func (n *node) readAccounts(ctx context.Context, it *Item) *Outcome {
 	} else {
 		err = n.refreshAccount(ctx, it.Portal, w.Account)
 	}
+	if errors.Is(err, channels.ErrNotFound) && (w.Purged || n.now().Sub(it.Accepted) > notFoundFor) {
+		err = n.markDeleted(ctx, n.channel, w.Account)
+	}
 	if err != nil {
 		return n.failed(ctx, it, err)
 	}
@@ -109,7 +113,8 @@ func (b *Bridge) refreshAccounts(ctx context.Context, portalID int64) error {
 	return nil
 }
 
-// refreshAccount stores one account as HubSpot has it now. One that HubSpot no longer knows is marked as deleted.
+// refreshAccount stores one account as HubSpot has it now. That HubSpot does not know it, an error that matches
+// [channels.ErrNotFound], need not mean that it is deleted: a new one is not visible everywhere at once.
 func (b *Bridge) refreshAccount(ctx context.Context, portalID int64, id channels.AccountID) error {
 	p, err := b.portal(portalID)
 	if err != nil {
@@ -122,9 +127,6 @@ func (b *Bridge) refreshAccount(ctx context.Context, portalID int64, id channels
 	a, err := p.api.Accounts().Get(ctx, channel, id, once()...)
 	if errors.Is(err, channels.ErrNotFound) {
 		a, err = p.api.Accounts().GetArchived(ctx, channel, id, once()...)
-	}
-	if errors.Is(err, channels.ErrNotFound) {
-		return b.markDeleted(ctx, channel, id)
 	}
 	if err != nil {
 		return err
@@ -140,7 +142,7 @@ func (b *Bridge) markDeleted(ctx context.Context, channel channels.ID, id channe
 	if err != nil {
 		return err
 	}
-	known.Archived, known.Credentials = true, nil
+	known.Archived = true
 	_, err = b.store.SaveAccount(ctx, known)
 	return err
 }

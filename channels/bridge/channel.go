@@ -22,7 +22,7 @@ type Channel interface {
 	// What it returns decides what the agent sees:
 	//   - nil: the message is SENT. A nil Receipt is fine for services without message ids.
 	//   - an error made by [Reject]: the message is FAILED with that reason, and Send is not called again.
-	//   - an error made by [RetryAfter]: Send is called again after that time.
+	//   - an error made by [RetryAfter]: Send is called again after that time, or when [Config.DeliverFor] is over. or when [Config.DeliverFor] is over.
 	//   - any other error: Send is called again, with growing pauses, until [Config.DeliverFor] is over.
 	//
 	// After a crash Send may be called again for a message that the service has already taken; m.ID is the
@@ -48,8 +48,8 @@ type Outgoing struct {
 	// Account is the connected account that the agent answers from, with its credentials.
 	Account *Account
 
-	// Thread is the service's name for the conversation, as [Incoming.Thread] or [Receipt.Thread] gave it,
-	// else HubSpot's id of the conversation. It is never empty.
+	// Thread is the service's name for the conversation, as [Incoming.Thread] gave it, else an id that the bridge or
+	// HubSpot made for it. It is never empty.
 	Thread string
 
 	// From is the agent.

@@ -18,7 +18,8 @@ type Config struct {
 	API []channels.Option
 
 	// App is the OAuth app. New fills an empty RedirectURL with the callback's URL and an empty Logger with the one
-	// below, and puts a step of the bridge's own in front of OnInstall. Share one App between bridges only if they run on the same Store.
+	// below, and puts a step of the bridge's own in front of OnInstall. Share one App between bridges only if they run on
+	// the same Store.
 	App *oauth.App
 
 	// ChannelID is the id of a channel that was registered before. Leave it empty to have Registry register it.
@@ -39,7 +40,8 @@ type Config struct {
 	IdempotencyWindow time.Duration
 
 	// Logger gets warnings, errors and, at level debug, the fate of every message. Message text, names and addresses
-	// are never above debug, and secrets never in it. Defaults to silence.
+	// are never above debug, and secrets never in it; but what the Channel's own errors say is logged as it is. Defaults
+	// to silence.
 	Logger *slog.Logger
 
 	// MaxIncomingBytes bounds one file of a customer. The message of a larger one is published with a note instead

@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,6 +139,9 @@ const connectCookie = "cc_connect"
 // showConnect shows the form, bound to this browser and to these parameters, so that no other page can submit it.
 func (b *Bridge) showConnect(w http.ResponseWriter, r *http.Request, connector Connector, p *connectParams, status int, problem string) {
 	form, err := connector.ConnectForm(r.Context(), &p.ConnectRequest)
+	if err == nil && form == nil {
+		err = errors.New("the channel's ConnectForm returned no form")
+	}
 	if err != nil {
 		b.log.Error("connect: no form", "portal", p.PortalID, "error", err)
 		b.connectError(w, http.StatusInternalServerError, "The form cannot be shown. Please try again later.")
@@ -191,6 +195,8 @@ func (b *Bridge) submitConnect(w http.ResponseWriter, r *http.Request, channel c
 	case errors.As(err, &rejected):
 		b.showConnect(w, r, connector, p, http.StatusUnprocessableEntity, rejected.reason)
 		return
+	case err == nil && connection == nil:
+		err = errors.New("the channel's Connect returned no connection")
 	case err == nil:
 		err = b.connect(r.Context(), channel, p, connection)
 	}
@@ -202,14 +208,22 @@ func (b *Bridge) submitConnect(w http.ResponseWriter, r *http.Request, channel c
 	http.Redirect(w, r, p.redirect, http.StatusSeeOther)
 }
 
-// connect tells HubSpot which account it is. The account is stored first, so that a customer's message that comes
-// before HubSpot's event has an account to wait for.
+// connect tells HubSpot which account it is. A new account is stored first, so that a customer's message that comes before
+// HubSpot's event has an account to wait for. Credentials of an account that is known are replaced only after HubSpot has
+// taken the staging token, since until then anybody may have opened the page.
 func (b *Bridge) connect(ctx context.Context, channel channels.ID, p *connectParams, c *Connection) error {
 	if err := c.DeliveryIdentifier.Validate(); err != nil {
 		return err
 	}
-	if _, err := b.store.SaveAccount(ctx, pending(channel, &p.ConnectRequest, c)); err != nil {
+	account := pending(channel, &p.ConnectRequest, c)
+	known, err := b.connected(ctx, account)
+	if err != nil {
 		return err
+	}
+	if !known {
+		if _, err := b.store.SaveAccount(ctx, account); err != nil {
+			return err
+		}
 	}
 	portal, err := b.portal(p.PortalID)
 	if err != nil {
@@ -219,7 +233,17 @@ func (b *Bridge) connect(ctx context.Context, channel channels.ID, p *connectPar
 	if err != nil && !errors.Is(err, channels.ErrConflict) { // a conflict: connected before
 		return err
 	}
+	if known {
+		_, err = b.store.SaveAccount(ctx, account)
+		return err
+	}
 	return nil
+}
+
+// connected reports whether the portal has an account at the address already.
+func (b *Bridge) connected(ctx context.Context, account *Account) (bool, error) {
+	found, err := b.store.FindAccounts(ctx, account.Channel, account.Identifier)
+	return slices.ContainsFunc(found, func(a *Account) bool { return a.Portal == account.Portal && a.ID != "" }), err
 }
 
 // connectView is what the page shows.

@@ -4,7 +4,7 @@
 // and publishes what customers write, with files.
 //
 // Everything that was accepted is in a [Store] before the sender is told so. Which store decides what survives:
-// [github.com/customchannels/customchannels-go/channels/bridge/sqlstore] keeps the queue in a SQLite file,
+// [github.com/customchannels/customchannels-go/channels/bridge/sqlstore] keeps the queue in SQLite or PostgreSQL,
 // [github.com/customchannels/customchannels-go/channels/bridge/memstore] in memory, for tests.
 //
 // # How a message travels

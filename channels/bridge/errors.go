@@ -45,8 +45,10 @@ func (e *rejection) Error() string {
 func (e *rejection) Unwrap() error { return e.err }
 
 // RetryAfter makes an error for [Channel.Send] that has the message sent again after d, for services that
-// say when to come back. Times below zero mean at once.
-func RetryAfter(d time.Duration, err error) error { return &postponement{max(d, 0), err} }
+// say when to come back. Times below a tenth of a second mean that.
+func RetryAfter(d time.Duration, err error) error {
+	return &postponement{max(d, 100*time.Millisecond), err}
+}
 
 type postponement struct {
 	delay time.Duration

@@ -62,6 +62,7 @@ func TestWebhookAnswers(t *testing.T) {
 			{"another channel", b.app.ClientSecret, outgoingEvent("1", account, "m0"), http.StatusNotFound},
 			{"a message", b.app.ClientSecret, event, http.StatusOK},
 			{"the same again", b.app.ClientSecret, event, http.StatusOK},
+			{"beside another channel's", b.app.ClientSecret, "[" + outgoingEvent("1", account, "m0") + "," + outgoingEvent(channel, account, "m2") + "]", http.StatusOK},
 			{"an unknown event", b.app.ClientSecret, `{"type":"SOMETHING_NEW","portalId":"1","channelId":"` + channel + `"}`, http.StatusOK},
 			{"not understood", b.app.ClientSecret, `{"type":`, http.StatusOK},
 		} {
@@ -69,7 +70,7 @@ func TestWebhookAnswers(t *testing.T) {
 				t.Errorf("%s: answered %d, want %d", test.name, got, test.want)
 			}
 		}
-		if diff := cmp.Diff([]string{"Hello"}, b.channel.texts()); diff != "" {
+		if diff := cmp.Diff([]string{"Hello", "Hello"}, b.channel.texts()); diff != "" {
 			t.Errorf("sent (-want +got):\n%s", diff)
 		}
 		if got := b.buried(); len(got) != 1 || !strings.HasPrefix(got[0], "unread: not understood: ") {
@@ -329,4 +330,40 @@ func TestStoreComesBack(t *testing.T) {
 		store.Store = cfg.Store
 		cfg.Store = store
 	})
+}
+
+// slowStore is a store that takes its time to let a bridge join.
+type slowStore struct{ bridge.Store }
+
+func (slowStore) Join(ctx context.Context, _ channels.ID) (bridge.Node, error) {
+	<-ctx.Done()
+	return 0, ctx.Err()
+}
+
+func TestStopWhileStarting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(cfg *bridge.Config) { cfg.ChannelID, cfg.Store = "1", slowStore{cfg.Store} })
+		b.run()
+		synctest.Wait()
+		b.stop() // fails the test if Run returns an error
+	})
+}
+
+func TestDrainOutlivesALease(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
+		b.stop()
+		b.channel.send = func(context.Context, int, *bridge.Outgoing) (*bridge.Receipt, error) {
+			time.Sleep(20 * time.Second)
+			return nil, nil
+		}
+		b.reply("one")
+		b.reply("two")
+		if err := b.bridge.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"one", "two"}, b.channel.texts()); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+	}, func(c *bridge.Config) { c.Store = &mortalStore{Store: c.Store} })
 }

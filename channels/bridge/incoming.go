@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"time"
@@ -63,9 +64,15 @@ func (n *node) publish(ctx context.Context, it *Item) *Outcome {
 	if o := p.upload(ctx); o != nil {
 		return o
 	}
-	if p.progress.Draft == nil {
+	switch d := p.progress.Draft; {
+	case d == nil:
 		if err := p.freeze(ctx); err != nil {
 			return n.again(it, err)
+		}
+	case d.AccountID != p.account.ID && p.progress.UncertainSince.IsZero():
+		d.AccountID = p.account.ID // the address was connected anew, and the account before has not got the message
+		if o := p.checkpoint(ctx); o != nil {
+			return o
 		}
 	}
 	return p.send(ctx)
@@ -193,10 +200,13 @@ func (p *publishing) freeze(ctx context.Context) error {
 		}
 		d.Attachments = append(d.Attachments, messages.UnsupportedContent())
 		note := fmt.Sprintf("[%s could not be passed on: %s.]", w.Media[i].Name, f.Problem)
+		if d.RichText != "" {
+			d.RichText += "<p>" + html.EscapeString(note) + "</p>"
+		}
 		if d.Text != "" {
 			note = d.Text + "\n" + note
 		}
-		d.Text, d.RichText = note, ""
+		d.Text = note
 	}
 	if d.Text == "" {
 		d.Text = " " // HubSpot wants a text even where a file is all there is to say
@@ -251,6 +261,9 @@ func (p *publishing) send(ctx context.Context) *Outcome {
 	if !p.life.holds() {
 		return nil // the uploads took long
 	}
+	if p.pastWindow() {
+		return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot may or may not have it, and would not recognise it any more"}
+	}
 	d := p.progress.Draft
 	m, err := p.portal.messages.Publish(ctx, p.channel, d, once()...)
 	var answer *channels.Error
@@ -289,7 +302,8 @@ func (p *publishing) published(id messages.ID) *Outcome {
 const notFoundFor = 10 * time.Minute // a new channel or account is not visible everywhere at once
 
 func (p *publishing) notFound(ctx context.Context, err error) *Outcome {
-	if refresh := p.refreshAccount(ctx, p.it.Portal, p.account.ID); refresh != nil {
+	refresh := p.refreshAccount(ctx, p.it.Portal, p.account.ID)
+	if refresh != nil && !errors.Is(refresh, channels.ErrNotFound) {
 		return p.failed(ctx, p.it, refresh)
 	}
 	a, lookup := p.store.Account(ctx, p.channel, p.account.ID)
@@ -313,10 +327,16 @@ func (p *publishing) unanswered(ctx context.Context, err error) *Outcome {
 			return o
 		}
 	}
-	if now.Sub(p.progress.UncertainSince) > p.cfg.IdempotencyWindow {
+	if p.pastWindow() {
 		return &Outcome{Verdict: Bury, At: now, Reason: "HubSpot may or may not have it: " + err.Error()}
 	}
 	return p.again(p.it, err)
+}
+
+// pastWindow reports whether publishing again could make a second message.
+func (p *publishing) pastWindow() bool {
+	since := p.progress.UncertainSince
+	return !since.IsZero() && p.now().Sub(since) > p.cfg.IdempotencyWindow
 }
 
 // spoolReader reads a spooled file chunk by chunk.

@@ -86,16 +86,17 @@ func TestReceiveRefusals(t *testing.T) {
 			m    bridge.Incoming
 			want error
 		}{
-			"no id":           {bridge.Incoming{Text: "x", From: ada, To: shop}, bridge.ErrInvalid},
-			"nothing in it":   {bridge.Incoming{ID: "2", From: ada, To: shop}, bridge.ErrInvalid},
-			"no sender":       {bridge.Incoming{ID: "2", Text: "x", To: shop}, bridge.ErrInvalid},
-			"no recipient":    {bridge.Incoming{ID: "2", Text: "x", From: ada}, bridge.ErrInvalid},
-			"not E.164":       {bridge.Incoming{ID: "2", Text: "x", From: channels.Phone("0664 123"), To: shop}, bridge.ErrInvalid},
-			"unknown address": {bridge.Incoming{ID: "2", Text: "x", From: ada, To: shopper("elsewhere")}, bridge.ErrUnknownAccount},
-			"unknown account": {bridge.Incoming{ID: "2", Text: "x", From: ada, AccountID: "1"}, bridge.ErrUnknownAccount},
-			"own message":     {bridge.Incoming{ID: "2", Text: "x", From: shop, To: shop}, bridge.ErrOwnMessage},
-			"echo of a Send":  {bridge.Incoming{ID: "receipt-Hello", Text: "Hello", From: ada, To: shop}, bridge.ErrOwnMessage},
-			"other content":   {bridge.Incoming{ID: "known", Text: "Hi!", From: ada, To: shop}, bridge.ErrConflict},
+			"no id":             {bridge.Incoming{Text: "x", From: ada, To: shop}, bridge.ErrInvalid},
+			"nothing in it":     {bridge.Incoming{ID: "2", From: ada, To: shop}, bridge.ErrInvalid},
+			"no sender":         {bridge.Incoming{ID: "2", Text: "x", To: shop}, bridge.ErrInvalid},
+			"no recipient":      {bridge.Incoming{ID: "2", Text: "x", From: ada}, bridge.ErrInvalid},
+			"file without body": {bridge.Incoming{ID: "2", From: ada, To: shop, Media: []bridge.Media{{Name: "a.png"}}}, bridge.ErrInvalid},
+			"not E.164":         {bridge.Incoming{ID: "2", Text: "x", From: channels.Phone("0664 123"), To: shop}, bridge.ErrInvalid},
+			"unknown address":   {bridge.Incoming{ID: "2", Text: "x", From: ada, To: shopper("elsewhere")}, bridge.ErrUnknownAccount},
+			"unknown account":   {bridge.Incoming{ID: "2", Text: "x", From: ada, AccountID: "1"}, bridge.ErrUnknownAccount},
+			"own message":       {bridge.Incoming{ID: "2", Text: "x", From: shop, To: shop}, bridge.ErrOwnMessage},
+			"echo of a Send":    {bridge.Incoming{ID: "receipt-Hello", Text: "Hello", From: ada, To: shop}, bridge.ErrOwnMessage},
+			"other content":     {bridge.Incoming{ID: "known", Text: "Hi!", From: ada, To: shop}, bridge.ErrConflict},
 		} {
 			if err := b.bridge.Receive(t.Context(), &test.m); !errors.Is(err, test.want) {
 				t.Errorf("%s: Receive = %v, want %v", name, err, test.want)
@@ -264,4 +265,34 @@ func TestRefreshFails(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Once HubSpot would no longer recognise a repetition, a message that it may have is set aside rather than sent again,
+// even if its portal was paused all the time.
+func TestNoRepetitionAfterTheWindow(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.publish", Nth: 1, Reset: hubspottest.ResetAfter})
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		b.stop()
+		later(25 * time.Hour)
+		b.run()
+		later(time.Minute)
+		if got := len(b.hubspot.Journal("message.publish")); got != 1 {
+			t.Errorf("published %d times, want once", got)
+		}
+		if got := b.buried(); len(got) != 1 || !strings.HasPrefix(got[0], "incoming: HubSpot may or may not have it") {
+			t.Errorf("buried: %q", got)
+		}
+	})
+}
+
+// The note about a file that is not passed on takes nothing away from what the customer wrote.
+func TestIncomingFileProblemKeepsRichText(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", RichText: "<p>Look!</p>", Media: []bridge.Media{{Name: "a&b.png", Body: strings.NewReader("xx")}}})
+		got := b.hubspot.Messages(b.thread())[0].RichText
+		if want := "<p>Look!</p><p>[a&amp;b.png could not be passed on: it is larger than 0 MiB.]</p>"; got != want {
+			t.Errorf("rich text = %q, want %q", got, want)
+		}
+	}, func(c *bridge.Config) { c.MaxIncomingBytes = 1 })
 }

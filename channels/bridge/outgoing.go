@@ -63,13 +63,19 @@ func (d *delivery) findAccount(ctx context.Context) *Outcome {
 	id := d.event.Message.AccountID
 	a, err := d.store.Account(ctx, d.channel, id)
 	if errors.Is(err, ErrNotFound) {
-		if err := d.refreshAccount(ctx, d.it.Portal, id); err != nil {
+		err := d.refreshAccount(ctx, d.it.Portal, id)
+		if errors.Is(err, channels.ErrNotFound) && d.now().Sub(d.it.Accepted) > notFoundFor {
+			return d.dead("The channel account is not known to HubSpot.", "account unknown")
+		}
+		if err != nil {
 			return d.failed(ctx, d.it, err)
 		}
+	}
+	if a == nil {
 		a, err = d.store.Account(ctx, d.channel, id)
 	}
 	switch {
-	case err == nil && a.Archived, errors.Is(err, ErrNotFound):
+	case err == nil && a.Archived:
 		return d.dead("The channel account has been deleted.", "account deleted")
 	case err != nil:
 		return d.again(d.it, err)
@@ -242,8 +248,12 @@ func (d *delivery) ended(receipt *Receipt, err error) *Outcome {
 	case errors.As(err, &rejected):
 		d.log.Debug("rejected by the channel", "seq", d.it.Seq, "error", err)
 		return &Outcome{Verdict: Done, At: now, Follow: []*NewItem{d.status(messages.StatusFailed, rejected.reason)}}
-	case errors.As(err, &later) && !now.After(d.it.Deadline):
-		return &Outcome{Verdict: Retry, At: now.Add(later.delay), Reason: err.Error()}
+	case errors.As(err, &later) && now.Before(d.it.Deadline):
+		at := now.Add(later.delay)
+		if at.After(d.it.Deadline) {
+			at = d.it.Deadline // a last try: the conversation does not wait longer
+		}
+		return &Outcome{Verdict: Retry, At: at, Reason: err.Error()}
 	}
 	d.log.Warn("a message was not sent; trying again", "seq", d.it.Seq, "portal", d.it.Portal, "attempt", d.it.Attempt, "error", err)
 	return d.again(d.it, err)
@@ -253,7 +263,7 @@ func (d *delivery) sent(receipt *Receipt) *Outcome {
 	o := &Outcome{Verdict: Done, At: d.now()}
 	if len(d.event.Message.Recipients) > 0 {
 		o.Person = d.person()
-		if len(d.event.ThreadIDs) > 0 {
+		if len(d.event.ThreadIDs) > 0 && d.event.ThreadIDs[0] != "" {
 			o.Person.ThreadIDs = d.event.ThreadIDs
 		}
 	}

@@ -75,6 +75,12 @@ func TestSendResults(t *testing.T) {
 			},
 			wait: time.Hour + time.Second, want: "agent: Hello (SENT)", tries: 2,
 		},
+		"told to come back too late": {
+			send: func(_ context.Context, try int, _ *bridge.Outgoing) (*bridge.Receipt, error) {
+				return nil, bridge.RetryAfter(365*24*time.Hour, errors.New("quota"))
+			},
+			wait: 25 * time.Hour, want: "agent: Hello (FAILED: The message could not be delivered.)", tries: 3,
+		},
 		"panics": {
 			send: func(_ context.Context, try int, _ *bridge.Outgoing) (*bridge.Receipt, error) {
 				if try == 1 {

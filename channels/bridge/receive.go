@@ -13,6 +13,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,6 +140,8 @@ func validateIncoming(m *Incoming) error {
 		return fmt.Errorf("%w: there is neither text nor media", ErrInvalid)
 	case m.To.IsZero() && m.AccountID == "":
 		return fmt.Errorf("%w: To or AccountID is required", ErrInvalid)
+	case slices.ContainsFunc(m.Media, func(f Media) bool { return f.Body == nil }):
+		return fmt.Errorf("%w: a file of Media has no Body", ErrInvalid)
 	}
 	if err := m.From.Validate(); err != nil {
 		return fmt.Errorf("%w: From: %w", ErrInvalid, err)
@@ -172,8 +175,8 @@ func (b *Bridge) recipient(ctx context.Context, channel channels.ID, m *Incoming
 
 const chunkSize = 256 << 10 // bytes; each is a short transaction
 
-// spool keeps a file in the store, so that it is there as long as its message waits. A file that is too big or cannot
-// be read does not lose the message.
+// spool keeps a file in the store, so that it is there as long as its message waits. A file that is too big does not lose
+// the message; one that cannot be read makes Receive fail, so that the service tries again.
 func (b *Bridge) spool(ctx context.Context, m *Media) (*spooled, error) {
 	f := &spooled{ID: randomID(), Name: fileName(m.Name), Type: m.Type, Usage: m.Usage}
 	sum := sha256.New()

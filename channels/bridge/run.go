@@ -30,7 +30,6 @@ func (b *Bridge) Run(ctx context.Context) error {
 		return errRunning
 	}
 	defer b.running.Store(false)
-	joined := false
 	for ctx.Err() == nil {
 		if _, err := b.channelID(ctx); errors.Is(err, errNotRegistered) {
 			b.registerPatiently(ctx)
@@ -39,17 +38,15 @@ func (b *Bridge) Run(ctx context.Context) error {
 			return err
 		}
 		n, err := b.join(ctx)
-		if err != nil && (!joined || errors.Is(err, ErrStoreInUse)) {
+		switch {
+		case errors.Is(err, ErrStoreInUse):
 			return err
+		case err == nil:
+			if err = b.runNode(ctx, n); ctx.Err() != nil {
+				return err
+			}
 		}
-		joined = true
-		if err == nil {
-			err = b.runNode(ctx, n)
-		}
-		if ctx.Err() != nil {
-			return err
-		}
-		if err != nil { // the store works at times; what a node could not hand back comes free with the node's time
+		if err != nil && ctx.Err() == nil { // what a node could not hand back comes free when its time is over
 			b.log.Error("the store is out of reach; trying again", "error", err)
 			sleep(ctx, storeRetry)
 		}
@@ -92,7 +89,12 @@ func (b *Bridge) Drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	alive, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { n.keepAlive(alive) })
 	err = n.drain(ctx)
+	cancel()
+	wg.Wait()
 	return errors.Join(err, n.stop())
 }
 
@@ -139,7 +141,7 @@ func (b *Bridge) join(ctx context.Context) (*node, error) {
 		n.cancel()
 		return nil, err
 	}
-	for range b.cfg.Workers {
+	for range cap(n.slots) {
 		n.slots <- struct{}{}
 	}
 	return n, nil
@@ -295,7 +297,8 @@ func (n *node) attempt(it *Item) *Outcome {
 	return o
 }
 
-// do does what an item asks for; nil means that the node's time was over meanwhile. A panic, which can only be the channel's code, costs an attempt like any error.
+// do does what an item asks for; nil means that the node's time was over meanwhile. A panic, which can only be the
+// channel's code, costs an attempt like any error.
 func (n *node) do(it *Item) (o *Outcome) {
 	defer func() {
 		if p := recover(); p != nil {

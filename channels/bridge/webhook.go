@@ -65,6 +65,7 @@ func (b *Bridge) eventItems(channel channels.ID, body []byte) ([]*NewItem, int) 
 		}}, http.StatusOK
 	}
 	var items []*NewItem
+	foreign := false
 	for _, event := range events {
 		h := event.Header()
 		if h.ChannelID != channel {
@@ -72,12 +73,16 @@ func (b *Bridge) eventItems(channel channels.ID, body []byte) ([]*NewItem, int) 
 				continue // the app's general webhooks may share the URL
 			}
 			b.noteForeign(h.ChannelID, channel)
-			return nil, http.StatusNotFound
+			foreign = true
+			continue
 		}
 		if it := b.eventItem(event, now); it != nil {
 			it.Channel, it.Portal, it.At = channel, h.PortalID, now
 			items = append(items, it)
 		}
+	}
+	if foreign && len(items) == 0 {
+		return nil, http.StatusNotFound
 	}
 	return items, http.StatusOK
 }
@@ -113,7 +118,7 @@ func (b *Bridge) accountItem(id channels.AccountID, h *webhook.Header, now time.
 		Key:      fmt.Sprintf("account/%s/%s/%d", id, h.Type, h.Time.UnixMicro()),
 		Kind:     KindAccount,
 		Lane:     "account/" + strconv.FormatInt(h.PortalID, 10),
-		Payload:  marshal(accountWork{Account: id}),
+		Payload:  marshal(accountWork{Account: id, Purged: h.Type == webhook.TypeAccountPurged}),
 		Deadline: now.Add(b.cfg.HoldFor),
 	}
 }

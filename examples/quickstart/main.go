@@ -29,9 +29,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "quickstart:", err)
-		}
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		stop()
 		os.Exit(1)
 	}
@@ -46,26 +44,34 @@ type options struct {
 	verbose     bool
 }
 
-func parseFlags(args []string, stderr io.Writer) (*options, error) {
+// parseFlags returns [flag.ErrHelp] after it has printed the flags, which only -h asks for.
+func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	var o options
 	fs := flag.NewFlagSet("quickstart", flag.ContinueOnError)
-	fs.SetOutput(stderr)
+	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` of the app and the customer's page")
 	fs.StringVar(&o.hubspotAddr, "hubspot-addr", "127.0.0.1:8081", "`address` of the HubSpot simulator and the agent's page")
 	fs.StringVar(&o.data, "data", "", "`directory` that keeps everything across restarts (default: a temporary one)")
 	fs.BoolVar(&o.hubspotOnly, "hubspot-only", false, "run only the simulator; -addr says where the app will be")
 	fs.BoolVar(&o.verbose, "v", false, "log every message's way")
-	if err := fs.Parse(args); err != nil {
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fs.SetOutput(stdout)
+		fs.Usage()
 		return nil, err
+	} else if err != nil {
+		return nil, fmt.Errorf("%w; -h lists the flags", err)
 	}
 	if fs.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q; -h lists the flags", fs.Arg(0))
 	}
 	return &o, nil
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	o, err := parseFlags(args, stderr)
+	o, err := parseFlags(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

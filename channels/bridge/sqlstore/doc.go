@@ -7,7 +7,8 @@
 //	keys, err := sqlstore.KeyFile("bridge.keys")
 //	store, err := sqlstore.Open(ctx, db, sqlstore.SQLite, keys)
 //
-// A SQLite file serves one process that runs a bridge at a time; tools may open it beside. Tokens and the credentials of
+// A SQLite file serves one process that runs a bridge at a time; tools may open it beside. On one PostgreSQL any number of
+// processes run the same bridge as one, and what a dead one held is taken over by the others. Tokens and the credentials of
 // accounts are sealed with the keys (AES-256-GCM), which are kept in a file of their own.
 //
 // # Changing keys

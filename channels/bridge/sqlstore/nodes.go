@@ -85,10 +85,18 @@ func (c *session) bury(channel channels.ID) error {
 		dead = append(dead, n)
 		return err
 	})
-	for _, n := range dead {
-		err = errors.Join(err, c.freeLanes(`owner = ?1`, n), c.run(`DELETE FROM @nodes WHERE node = ?1`, n))
+	if err != nil {
+		return err
 	}
-	return err
+	for _, n := range dead {
+		if err := c.freeLanes(`owner = ?1`, n); err != nil {
+			return err
+		}
+		if err := c.run(`DELETE FROM @nodes WHERE node = ?1`, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Leave implements [bridge.Store].

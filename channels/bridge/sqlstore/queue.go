@@ -353,10 +353,15 @@ func (c *session) freeLane(lane []byte) error {
 // have come meanwhile.
 func (c *session) freeLanes(where string, args ...any) error {
 	lanes, err := c.lanes(`SELECT lane FROM @lanes WHERE owner <> 0 AND `+where+` ORDER BY lane FOR UPDATE`, args...)
-	for _, lane := range lanes {
-		err = errors.Join(err, c.freeLane(lane))
+	if err != nil {
+		return err
 	}
-	return err
+	for _, lane := range lanes {
+		if err := c.freeLane(lane); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Buried implements [bridge.Store].

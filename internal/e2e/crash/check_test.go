@@ -138,6 +138,7 @@ func (w *world) checkOrder(t *thread) {
 			if len(before) == 0 || len(after) == 0 || w.network.accepted[earlier.id] > w.network.first[later.id] {
 				continue
 			}
+			w.pairs++
 			if before[0].at > after[0].at {
 				w.t.Errorf("out of order: %q was sent before %q", later.text, earlier.text)
 			}
@@ -202,6 +203,7 @@ func (w *world) report(ends map[string]int, took time.Duration) string {
 	}
 	fmt.Fprintf(&b, "%d threads of %d portals: %d messages of customers, %d of agents\n", len(w.threads), w.size.portals, incoming, replies)
 	fmt.Fprintf(&b, "service: %d messages taken more than once, each with the same id; %d attempts after the first\n", repeated, again)
+	fmt.Fprintf(&b, "order: %d pairs of replies in order, besides all messages of customers\n", w.pairs)
 	fmt.Fprintf(&b, "inbox: %d publishes were repeated and recognised\n", w.hubspot.repeated)
 	for name, c := range map[string]*chance{"HubSpot": w.hubspot.chance, "webhooks": w.network.chance, "service": w.service.chance} {
 		fmt.Fprintf(&b, "faults of %s: %v\n", name, c.counts())

@@ -38,7 +38,7 @@ func TestPostgres(t *testing.T) {
 		longest: 400 * time.Millisecond, patience: 2 * time.Minute,
 	}
 	if full() {
-		s.messages, s.perStage, s.random, s.graceful, s.frozen = 105, 6, 146, 10, 12
+		s.messages, s.perStage, s.random, s.graceful, s.frozen = 105, 5, 80, 6, 6
 		s.longest, s.patience = 1500*time.Millisecond, 10*time.Minute
 	}
 	crash(t, s, pgtest.New(t))
@@ -66,7 +66,7 @@ func crash(t *testing.T, s size, database string) {
 		}
 	}
 	if err := w.drain(tr); err != nil {
-		w.fail(err)
+		t.Error(err) // what is lost or doubled may say why
 	}
 	w.check()
 	t.Log(w.report(ends, time.Since(begun)))

@@ -28,19 +28,21 @@ var hubspotFaults = []fault{
 // hubspot is the simulator behind a bad network. It notes what took effect, in which order.
 type hubspot struct {
 	*hubspottest.Server
-	chance *chance
-	clock  *clock
+	chance    *chance
+	clock     *clock
+	tokenLife time.Duration
 
 	mu        sync.Mutex
+	kept      time.Time // until when no token expires
 	tokens    map[string]*token
 	published map[string][]string // texts by the name of the customer
 	repeated  int                 // publishes of what had been published
 	statuses  map[string]int64    // when the first status of a message was reported
 }
 
-func newHubSpot(s *hubspottest.Server, c *clock, seed uint64) *hubspot {
+func newHubSpot(s *hubspottest.Server, c *clock, size *size) *hubspot {
 	return &hubspot{
-		Server: s, chance: newChance(seed, 1), clock: c,
+		Server: s, chance: newChance(size.seed, 1), clock: c, tokenLife: size.tokenLife(),
 		tokens: map[string]*token{}, published: map[string][]string{}, statuses: map[string]int64{},
 	}
 }
@@ -103,14 +105,27 @@ type token struct {
 	expired bool
 }
 
-// tokenLife is how long a token surely lasts: a call whose token is refused twice in a row has another problem than that.
-const tokenLife = time.Second
+// tokenLife is how long a token surely lasts. A call that is refused again with the token that it got after the first
+// refusal has another problem, so all children must have noticed that a token has expired before the next one does.
+func (s *size) tokenLife() time.Duration {
+	if s.children > 1 {
+		return 10 * time.Second
+	}
+	return time.Second
+}
+
+// keepTokens has no token expire for a time.
+func (h *hubspot) keepTokens(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kept = time.Now().Add(d)
+}
 
 // expire makes a token expire early.
 func (h *hubspot) expire(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.tokens[name]; t != nil && time.Since(t.since) > tokenLife {
+	if t := h.tokens[name]; t != nil && time.Since(t.since) > h.tokenLife && time.Now().After(h.kept) {
 		t.expired = true
 	}
 }

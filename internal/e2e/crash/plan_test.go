@@ -62,6 +62,7 @@ func (w *world) run(p *process, e end, begin func()) (how string, err error) {
 	case graceful:
 		return e.how, p.stop()
 	case frozen:
+		w.hubspot.keepTokens(freezeTime + w.size.tokenLife())
 		return e.how, p.freeze(freezeTime)
 	}
 	if err := p.arm(e.how); err != nil {

@@ -47,6 +47,7 @@ type world struct {
 	threads []*thread
 
 	children []*process // nil: to be started
+	pairs    int        // of replies whose order was compared
 }
 
 // newWorld makes a world for children on a PostgreSQL database, or on a SQLite file where database is empty.
@@ -115,7 +116,7 @@ func (w *world) startHubSpot() {
 		RateLimit:   rateLimit,
 		RetryDelays: slices.Repeat([]time.Duration{200 * time.Millisecond}, 10_000), // never given up
 	})
-	w.hubspot = newHubSpot(hs, &w.clock, w.size.seed)
+	w.hubspot = newHubSpot(hs, &w.clock, &w.size)
 	w.setup.HubSpotURL = serve(w.t, w.hubspot)
 	hs.SetURL(w.setup.HubSpotURL)
 	w.setup.AppID, w.setup.ClientID, w.setup.ClientSecret, w.setup.DeveloperKey = hs.AppID(), hs.ClientID(), hs.ClientSecret(), hs.DeveloperKey()
