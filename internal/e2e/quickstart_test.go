@@ -89,11 +89,22 @@ func (s *sides) compare(want []line) {
 	}
 }
 
+// setVisibility tells a page that it has gone to the background, or come to the front.
+func (p *page) setVisibility(state string) {
+	p.t.Helper()
+	eval[bool](p, `Object.defineProperty(document, 'visibilityState', {value: '`+state+`', configurable: true});
+		Object.defineProperty(document, 'hidden', {value: '`+state+`' === 'hidden', configurable: true});
+		document.dispatchEvent(new Event('visibilitychange'))`)
+}
+
+// replies are the agent's messages on the agent's page.
+const replies = `Array.from(document.querySelectorAll(
+	'[data-testid="agent-messages"] [data-testid="message"][data-direction="OUTGOING"]'))`
+
 // statusesAre waits for the states under the agent's replies to be all the same.
 func (s *sides) statusesAre(status string) {
 	s.agent.t.Helper()
-	s.agent.until("every reply is "+status, `Array.from(document.querySelectorAll(
-		'[data-testid="agent-messages"] [data-testid="message"][data-direction="OUTGOING"]')).every(m => m.dataset.status === '`+status+`')`)
+	s.agent.until("every reply is "+status, replies+`.every(m => m.dataset.status === '`+status+`')`)
 }
 
 // TestTalk (S6, S8, S9) holds the conversations of the corpus on the two pages. Messages of one side that follow each other
@@ -142,6 +153,18 @@ func TestStates(t *testing.T) {
 	s.heard(3)
 	s.customer.until("the customer sees the agent's picture", `Array.from(document.querySelectorAll(
 		'[data-testid="customer-messages"] [data-testid="message"][data-from="agent"] img')).some(i => i.complete && i.naturalWidth === 48)`)
+	s.statusesAre("READ")
+
+	// Nobody reads a page in the background. By the time that the second reply is SENT, the first would long be READ.
+	s.customer.setVisibility("hidden")
+	s.say(line{"agent", "Take your time."})
+	s.say(line{"agent", "I will be here."})
+	s.heard(5)
+	s.agent.until("the replies are sent", replies+`.every(m => m.dataset.status !== 'SENDING')`)
+	if got := eval[[]string](s.agent, replies+`.slice(-2).map(m => m.dataset.status)`); got[0] != "SENT" || got[1] != "SENT" {
+		t.Errorf("the page is hidden, and the replies are %v", got)
+	}
+	s.customer.setVisibility("visible")
 	s.statusesAre("READ")
 
 	s.customer.click("customer-block")
