@@ -32,6 +32,8 @@ type floor struct {
 	client   *http.Client
 	hubspot  string
 	verifier *webhook.Verifier
+
+	commit sync.Mutex // one batch at a time
 }
 
 type row struct {
@@ -119,8 +121,6 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var commitLock sync.Mutex
-
 // batches commits what has gathered, up to 64 at a time.
 func (f *floor) batches(ctx context.Context, from chan *row, commit func([]*row) error) {
 	for {
@@ -131,29 +131,23 @@ func (f *floor) batches(ctx context.Context, from chan *row, commit func([]*row)
 		case <-ctx.Done():
 			return
 		}
-		commitLock.Lock()
+		f.commit.Lock()
 		for len(batch) < 64 && len(from) > 0 {
 			batch = append(batch, <-from)
 		}
 		err := f.transact(func() error { return commit(batch) })
-		commitLock.Unlock()
+		f.commit.Unlock()
 		for _, it := range batch {
 			if it.stored != nil {
 				it.stored <- err
 				it.stored = nil
 			}
 		}
-		switch from {
-		case f.accept:
-			forward(f.report, batch)
-		case f.sent:
+		if from == f.accept {
+			for _, it := range batch {
+				f.report <- it
+			}
 		}
-	}
-}
-
-func forward(to chan *row, batch []*row) {
-	for _, it := range batch {
-		to <- it
 	}
 }
 
