@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/oauth"
@@ -15,6 +14,9 @@ import (
 type accountWork struct {
 	Account channels.AccountID `json:"account,omitempty"`
 	Purged  bool               `json:"purged,omitempty"` // HubSpot said that it deleted the account
+
+	// Authorized is what HubSpot is to be told of the account's credentials, if it is set.
+	Authorized *bool `json:"authorized,omitempty"`
 }
 
 // Account returns the connected account that has an address, or [ErrUnknownAccount]; where several portals have it,
@@ -45,7 +47,7 @@ func (b *Bridge) installed(ctx context.Context, in *oauth.Install) error {
 // refreshLater has all accounts of a portal read anew.
 func (b *Bridge) refreshLater(ctx context.Context, channel channels.ID, portal int64) error {
 	now := b.now()
-	lane := "account/" + strconv.FormatInt(portal, 10)
+	lane := accountLane(portal)
 	_, err := b.store.Accept(ctx, &NewItem{
 		Key: fmt.Sprintf("%s/all/%d", lane, now.UnixMicro()), Kind: KindAccount, Channel: channel, Portal: portal, Lane: lane,
 		Payload: marshal(accountWork{}), At: now, Deadline: now.Add(accountEvery),
@@ -77,10 +79,14 @@ func (n *node) readAccounts(ctx context.Context, it *Item) *Outcome {
 	if err := json.Unmarshal(it.Payload, &w); err != nil {
 		return &Outcome{Verdict: Bury, At: n.now(), Reason: "unreadable: " + err.Error()}
 	}
+	var missing []*NewItem
 	var err error
-	if w.Account == "" {
-		err = n.refreshAccounts(ctx, it.Portal)
-	} else {
+	switch {
+	case w.Account == "":
+		missing, err = n.readAllAccounts(ctx, it)
+	case w.Authorized != nil:
+		err = n.updateAuthorized(ctx, it.Portal, &w)
+	default:
 		err = n.refreshAccount(ctx, it.Portal, w.Account)
 	}
 	if errors.Is(err, channels.ErrNotFound) && (w.Purged || n.now().Sub(it.Accepted) > notFoundFor) {
@@ -89,28 +95,54 @@ func (n *node) readAccounts(ctx context.Context, it *Item) *Outcome {
 	if err != nil {
 		return n.failed(ctx, it, err)
 	}
-	return &Outcome{Verdict: Done, At: n.now()}
+	return &Outcome{Verdict: Done, At: n.now(), Follow: missing}
 }
 
-// refreshAccounts stores all accounts of a portal as HubSpot has them now.
-func (b *Bridge) refreshAccounts(ctx context.Context, portalID int64) error {
+// readAllAccounts stores all accounts of a portal as HubSpot has them now. It returns the work of reading those that
+// HubSpot does not list any more: the webhook about their end may have been lost.
+func (n *node) readAllAccounts(ctx context.Context, it *Item) (missing []*NewItem, err error) {
+	known, err := n.store.Accounts(ctx, n.channel)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := n.refreshAccounts(ctx, it.Portal)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range known {
+		if a.Portal != it.Portal || a.ID == "" || listed[a.ID] {
+			continue
+		}
+		now := n.now()
+		missing = append(missing, &NewItem{
+			Key: fmt.Sprintf("account/%s/missing/%d", a.ID, now.UnixMicro()), Kind: KindAccount, Channel: n.channel, Portal: it.Portal,
+			Lane: it.Lane, Payload: marshal(accountWork{Account: a.ID}), At: now, Deadline: now.Add(n.cfg.HoldFor),
+		})
+	}
+	return missing, nil
+}
+
+// refreshAccounts stores all accounts of a portal that HubSpot lists, as they are now, and returns their ids.
+func (b *Bridge) refreshAccounts(ctx context.Context, portalID int64) (map[channels.AccountID]bool, error) {
 	p, err := b.portal(portalID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	channel, err := b.channelID(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	listed := map[channels.AccountID]bool{}
 	for a, err := range p.api.Accounts().All(ctx, channel, nil) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := b.saveAccount(ctx, portalID, a); err != nil {
-			return err
+		if err := b.saveAccount(ctx, accountOf(portalID, a)); err != nil {
+			return nil, err
 		}
+		listed[a.ID] = true
 	}
-	return nil
+	return listed, nil
 }
 
 // refreshAccount stores one account as HubSpot has it now. That HubSpot does not know it, an error that matches
@@ -131,28 +163,26 @@ func (b *Bridge) refreshAccount(ctx context.Context, portalID int64, id channels
 	if err != nil {
 		return err
 	}
-	return b.saveAccount(ctx, portalID, a)
+	return b.saveAccount(ctx, accountOf(portalID, a))
 }
 
 func (b *Bridge) markDeleted(ctx context.Context, channel channels.ID, id channels.AccountID) error {
-	known, err := b.store.Account(ctx, channel, id)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	known.Archived = true
-	_, err = b.store.SaveAccount(ctx, known)
-	return err
+	return b.editAccount(ctx, channel, id, func(known *Account) (*Account, error) {
+		if known == nil {
+			return nil, nil
+		}
+		deleted := *known
+		deleted.Archived = true
+		return &deleted, nil
+	})
 }
 
-func (b *Bridge) saveAccount(ctx context.Context, portalID int64, a *channels.Account) error {
-	_, err := b.store.SaveAccount(ctx, &Account{
+// accountOf is an account as HubSpot describes it.
+func accountOf(portalID int64, a *channels.Account) *Account {
+	return &Account{
 		Channel: a.ChannelID, Portal: portalID, ID: a.ID, InboxID: a.InboxID, Name: a.Name,
 		Identifier: normal(a.DeliveryIdentifier), Active: a.Active, Authorized: a.Authorized, Archived: a.Archived,
-	})
-	return err
+	}
 }
 
 // normal brings an address that HubSpot reports into the form that Receive looks for.
@@ -166,12 +196,4 @@ func normal(d channels.DeliveryIdentifier) channels.DeliveryIdentifier {
 		return channels.ShortCode(d.Value)
 	}
 	return d
-}
-
-// pending is an account that is being connected: HubSpot gives it an id later.
-func pending(channel channels.ID, r *ConnectRequest, c *Connection) *Account {
-	return &Account{
-		Channel: channel, Portal: r.PortalID, InboxID: r.InboxID, Name: c.Name, Identifier: c.DeliveryIdentifier,
-		Credentials: c.Credentials, Active: true, Authorized: true,
-	}
 }

@@ -35,7 +35,10 @@ type Bridge struct {
 
 	channel atomic.Value  // channels.ID, once it is known
 	wake    chan struct{} // something may be due
+	changed chan struct{} // an account may have changed
 	running atomic.Bool
+
+	accounts sync.Mutex // held while an account is replaced by what it has become
 
 	mu      sync.Mutex
 	portals map[int64]*portal
@@ -62,6 +65,7 @@ func New(ch Channel, cfg Config) (*Bridge, error) {
 		store:   cfg.Store,
 		now:     time.Now,
 		wake:    make(chan struct{}, 1),
+		changed: make(chan struct{}, 1),
 		portals: map[int64]*portal{},
 		foreign: map[channels.ID]bool{},
 	}
@@ -160,9 +164,14 @@ func (b *Bridge) register(ctx context.Context) error {
 }
 
 // poke makes a running bridge look for work at once.
-func (b *Bridge) poke() {
+func (b *Bridge) poke() { signal(b.wake) }
+
+// accountsChanged makes a running bridge look at once which accounts want to be listened to.
+func (b *Bridge) accountsChanged() { signal(b.changed) }
+
+func signal(c chan<- struct{}) {
 	select {
-	case b.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

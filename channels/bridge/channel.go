@@ -22,7 +22,7 @@ type Channel interface {
 	// What it returns decides what the agent sees:
 	//   - nil: the message is SENT. A nil Receipt is fine for services without message ids.
 	//   - an error made by [Reject]: the message is FAILED with that reason, and Send is not called again.
-	//   - an error made by [RetryAfter]: Send is called again after that time, or when [Config.DeliverFor] is over. or when [Config.DeliverFor] is over.
+	//   - an error made by [RetryAfter]: Send is called again after that time, or when [Config.DeliverFor] is over.
 	//   - any other error: Send is called again, with growing pauses, until [Config.DeliverFor] is over.
 	//
 	// After a crash Send may be called again for a message that the service has already taken; m.ID is the
@@ -141,7 +141,7 @@ type Incoming struct {
 	// RichText is the same as HTML. HubSpot shows it instead of Text.
 	RichText string
 
-	// Media are files. Their bodies are read before Receive returns.
+	// Media are files.
 	Media []Media
 
 	// InReplyTo is the service's id of the message that the customer answered.
@@ -152,14 +152,6 @@ type Incoming struct {
 
 	// ContactID associates the message with a CRM contact (associateWithContactId). 0 leaves it to HubSpot.
 	ContactID int64
-}
-
-// Media is a file that a customer sent.
-type Media struct {
-	Name  string // as the customer's file is called; a path in front of it is dropped
-	Type  string // the MIME type; empty: derived from Name and content
-	Usage messages.FileUsage
-	Body  io.Reader
 }
 
 // Account is a connected account: one address of one portal on the channel.

@@ -48,6 +48,10 @@ type Config struct {
 	// of the file. Defaults to 25 MiB.
 	MaxIncomingBytes int64
 
+	// MaxPerPortal is how many of the workers one portal may have, so that its many messages, or a Send that hangs, do not
+	// hold up the others. Defaults to a quarter of Workers.
+	MaxPerPortal int
+
 	// Prefix is the path that the handler is mounted at. Defaults to "/hubspot".
 	Prefix string
 
@@ -95,7 +99,7 @@ func (c *Config) validate() error {
 	require(c.Registry != nil || c.ChannelID != "", "Registry or ChannelID is required")
 	require(c.Registry == nil || c.Definition.Name != "", "Definition.Name is required to register the channel")
 	require(c.Prefix == "" || strings.HasPrefix(c.Prefix, "/") && !strings.HasSuffix(c.Prefix, "/"), `Prefix must begin with "/" and not end with it`)
-	require(c.Workers >= 0 && c.MaxIncomingBytes >= 0, "Workers and MaxIncomingBytes must not be negative")
+	require(c.Workers >= 0 && c.MaxPerPortal >= 0 && c.MaxIncomingBytes >= 0, "Workers, MaxPerPortal and MaxIncomingBytes must not be negative")
 	require(c.DeliverFor >= 0 && c.HoldFor >= 0 && c.IdempotencyWindow >= 0 && c.SendTimeout >= 0 && c.StopTimeout >= 0, "DeliverFor, HoldFor, IdempotencyWindow, SendTimeout and StopTimeout must not be negative")
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, fmt.Errorf("bridge: Config.PublicURL %q must be like https://chat.example.com", c.PublicURL))
@@ -113,6 +117,7 @@ func (c *Config) setDefaults() {
 	def(&c.SendTimeout, 30*time.Second)
 	def(&c.StopTimeout, 3*time.Second)
 	def(&c.Workers, 32)
+	def(&c.MaxPerPortal, max(c.Workers/4, 1))
 	def(&c.Definition.Capabilities.ThreadingModel, channels.ByIntegrationThread)
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 }

@@ -11,7 +11,6 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -198,7 +197,7 @@ func (b *Bridge) submitConnect(w http.ResponseWriter, r *http.Request, channel c
 	case err == nil && connection == nil:
 		err = errors.New("the channel's Connect returned no connection")
 	case err == nil:
-		err = b.connect(r.Context(), channel, p, connection)
+		err = b.stage(r.Context(), channel, p, connection)
 	}
 	if err != nil {
 		b.log.Error("connect failed", "portal", p.PortalID, "error", err)
@@ -206,44 +205,6 @@ func (b *Bridge) submitConnect(w http.ResponseWriter, r *http.Request, channel c
 		return
 	}
 	http.Redirect(w, r, p.redirect, http.StatusSeeOther)
-}
-
-// connect tells HubSpot which account it is. A new account is stored first, so that a customer's message that comes before
-// HubSpot's event has an account to wait for. Credentials of an account that is known are replaced only after HubSpot has
-// taken the staging token, since until then anybody may have opened the page.
-func (b *Bridge) connect(ctx context.Context, channel channels.ID, p *connectParams, c *Connection) error {
-	if err := c.DeliveryIdentifier.Validate(); err != nil {
-		return err
-	}
-	account := pending(channel, &p.ConnectRequest, c)
-	known, err := b.connected(ctx, account)
-	if err != nil {
-		return err
-	}
-	if !known {
-		if _, err := b.store.SaveAccount(ctx, account); err != nil {
-			return err
-		}
-	}
-	portal, err := b.portal(p.PortalID)
-	if err != nil {
-		return err
-	}
-	_, err = portal.api.UpdateStagingToken(ctx, channel, p.token, &channels.StagedAccount{Name: c.Name, DeliveryIdentifier: c.DeliveryIdentifier})
-	if err != nil && !errors.Is(err, channels.ErrConflict) { // a conflict: connected before
-		return err
-	}
-	if known {
-		_, err = b.store.SaveAccount(ctx, account)
-		return err
-	}
-	return nil
-}
-
-// connected reports whether the portal has an account at the address already.
-func (b *Bridge) connected(ctx context.Context, account *Account) (bool, error) {
-	found, err := b.store.FindAccounts(ctx, account.Channel, account.Identifier)
-	return slices.ContainsFunc(found, func(a *Account) bool { return a.Portal == account.Portal && a.ID != "" }), err
 }
 
 // connectView is what the page shows.

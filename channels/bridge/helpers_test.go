@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
@@ -40,13 +43,22 @@ type bench struct {
 	registry *channels.Registry
 	bridge   *bridge.Bridge
 	stop     func()
+
+	// answer, if set, may change what HubSpot answers.
+	answer func(*http.Request, []byte) []byte
 }
 
 // bubble runs a test with a bench whose app is installed and has an account, and whose bridge runs.
 func bubble(t *testing.T, test func(*testing.T, *bench), tune ...func(*bridge.Config)) {
 	t.Helper()
+	bubbleOf(t, func(r *recorder) bridge.Channel { return r }, test, tune...)
+}
+
+// bubbleOf is bubble with a channel that can do more than the recorder.
+func bubbleOf(t *testing.T, channel func(*recorder) bridge.Channel, test func(*testing.T, *bench), tune ...func(*bridge.Config)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, tune...)
+		b := newBenchOf(t, channel, tune...)
 		b.run()
 		if _, err := b.hubspot.InstallAndConnect(t.Context()); err != nil {
 			t.Fatal(err)
@@ -57,6 +69,11 @@ func bubble(t *testing.T, test func(*testing.T, *bench), tune ...func(*bridge.Co
 }
 
 func newBench(t *testing.T, tune ...func(*bridge.Config)) *bench {
+	t.Helper()
+	return newBenchOf(t, func(r *recorder) bridge.Channel { return r }, tune...)
+}
+
+func newBenchOf(t *testing.T, channel func(*recorder) bridge.Channel, tune ...func(*bridge.Config)) *bench {
 	t.Helper()
 	b := &bench{t: t, channel: &recorder{}, store: memstore.New()}
 	b.hubspot = hubspottest.New(hubspottest.Config{
@@ -84,7 +101,7 @@ func newBench(t *testing.T, tune ...func(*bridge.Config)) *bench {
 	for _, f := range tune {
 		f(&cfg)
 	}
-	if b.bridge, err = bridge.New(b.channel, cfg); err != nil {
+	if b.bridge, err = bridge.New(channel(b.channel), cfg); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -125,7 +142,7 @@ type hosts struct{ b *bench }
 
 func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host == "hubspot.test" {
-		return h.b.hubspot.Transport().RoundTrip(r)
+		return h.callHubSpot(r)
 	}
 	r = r.Clone(r.Context())
 	r.RequestURI = r.URL.RequestURI()
@@ -133,6 +150,21 @@ func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	h.b.bridge.ServeHTTP(w, r)
 	resp := w.Result()
 	resp.Request = r
+	return resp, nil
+}
+
+func (h hosts) callHubSpot(r *http.Request) (*http.Response, error) {
+	resp, err := h.b.hubspot.Transport().RoundTrip(r)
+	if err != nil || h.b.answer == nil {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, err
+	}
+	body = h.b.answer(r, body)
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	resp.Header.Del("Content-Length")
 	return resp, nil
 }
 
@@ -192,7 +224,7 @@ func (b *bench) shown() []string {
 // buried lists the reasons of what was set aside.
 func (b *bench) buried() []string {
 	b.t.Helper()
-	items, err := b.store.Buried(b.t.Context(), channels.ID(b.hubspot.Channels()[0].ID))
+	items, err := b.store.Buried(b.t.Context(), channels.ID(b.hubspot.Channels()[0].ID), 0, 1000)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -281,3 +313,6 @@ func (r *recorder) Connect(_ context.Context, c *bridge.ConnectRequest) (*bridge
 	}
 	return &bridge.Connection{Name: c.Values["name"], DeliveryIdentifier: shop, Credentials: []byte(c.Values["key"])}, nil
 }
+
+// ignoreOrder is for conversations whose two directions do not wait for each other.
+var ignoreOrder = cmpopts.SortSlices(func(a, b string) bool { return a < b })

@@ -1,7 +1,7 @@
 package bridge
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"html"
-	"io"
 	"net/http"
 	"time"
 
@@ -26,12 +25,6 @@ type incomingProgress struct {
 
 	// UncertainSince is when a call was first made whose fate is not known.
 	UncertainSince time.Time `json:"uncertainSince,omitzero"`
-}
-
-// uploaded is a file in HubSpot, or the reason why it is not there.
-type uploaded struct {
-	ID      messages.FileID `json:"id,omitempty"`
-	Problem string          `json:"problem,omitempty"`
 }
 
 // publishing is one attempt to publish a customer's message.
@@ -87,7 +80,7 @@ func (p *publishing) findAccount(ctx context.Context) *Outcome {
 	}
 	if len(found) > 0 && found[len(found)-1].ID == "" {
 		// The event that tells the new account's id may be late or lost.
-		if err := p.refreshAccounts(ctx, p.it.Portal); err != nil {
+		if _, err := p.refreshAccounts(ctx, p.it.Portal); err != nil {
 			return p.failed(ctx, p.it, err)
 		}
 		if found, err = p.accounts(ctx); err != nil {
@@ -108,8 +101,7 @@ func (p *publishing) findAccount(ctx context.Context) *Outcome {
 	case len(found) == 0:
 		return &Outcome{Verdict: Bury, At: now, Reason: "account deleted"}
 	}
-	waited := now.Sub(p.it.Accepted)
-	return &Outcome{Verdict: Retry, At: now.Add(min(max(waited/4, time.Second), time.Minute)), Free: true, Reason: "the account is not active"}
+	return p.waiting(p.it, "the account is not active")
 }
 
 func (p *publishing) accounts(ctx context.Context) ([]*Account, error) {
@@ -130,47 +122,6 @@ func (p *publishing) accounts(ctx context.Context) ([]*Account, error) {
 		}
 	}
 	return own, err
-}
-
-// upload moves the message's files to HubSpot, each once: progress is saved after every file.
-func (p *publishing) upload(ctx context.Context) *Outcome {
-	for i := len(p.progress.Files); i < len(p.work.Media); i++ {
-		f := &p.work.Media[i]
-		done := uploaded{Problem: f.Problem}
-		if f.Problem == "" {
-			info, err := p.portal.messages.Upload(ctx, &messages.Upload{
-				Name: f.Name, ContentType: f.Type, Size: f.Size,
-				Open: func() (io.ReadCloser, error) { return newSpoolReader(ctx, p.store, f.ID), nil },
-			}, once()...)
-			switch {
-			case err == nil:
-				done.ID = info.ID
-			case refusesFile(err):
-				p.log.Warn("HubSpot refused a file; the message goes without it", "portal", p.it.Portal, "error", err)
-				done.Problem = "HubSpot does not take it"
-			default:
-				return p.failed(ctx, p.it, err)
-			}
-		}
-		p.progress.Files = append(p.progress.Files, done)
-		if o := p.checkpoint(ctx); o != nil {
-			return o
-		}
-	}
-	return nil
-}
-
-// refusesFile reports whether HubSpot will never take a file. A missing scope for files must not stop the text.
-func refusesFile(err error) bool {
-	var answer *channels.Error
-	if !errors.As(err, &answer) {
-		return false
-	}
-	switch answer.StatusCode {
-	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
-		return true
-	}
-	return false
 }
 
 func (p *publishing) checkpoint(ctx context.Context) *Outcome {
@@ -195,11 +146,11 @@ func (p *publishing) freeze(ctx context.Context) error {
 	}
 	for i, f := range p.progress.Files {
 		if f.Problem == "" {
-			d.Attachments = append(d.Attachments, messages.File(f.ID, w.Media[i].Usage))
+			d.Attachments = append(d.Attachments, messages.File(f.ID, cmp.Or(w.Media[i].Usage, f.Usage)))
 			continue
 		}
 		d.Attachments = append(d.Attachments, messages.UnsupportedContent())
-		note := fmt.Sprintf("[%s could not be passed on: %s.]", w.Media[i].Name, f.Problem)
+		note := fmt.Sprintf("[%s could not be passed on: %s.]", cmp.Or(w.Media[i].Name, "A file"), f.Problem)
 		if d.RichText != "" {
 			d.RichText += "<p>" + html.EscapeString(note) + "</p>"
 		}
@@ -277,7 +228,7 @@ func (p *publishing) send(ctx context.Context) *Outcome {
 	}
 	switch status := answer.StatusCode; {
 	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
-		return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot refused: " + err.Error()}
+		return p.refused(ctx, err)
 	case status == http.StatusNotFound:
 		return p.notFound(ctx, err)
 	case status >= 500 && status != http.StatusServiceUnavailable:
@@ -297,6 +248,18 @@ func (p *publishing) published(id messages.ID) *Outcome {
 			HubSpotID: id, Direction: messages.DirectionIncoming}}
 	}
 	return o
+}
+
+// refused is the outcome of a call that HubSpot found wrong. An account that was switched off just now is a reason to
+// wait, and HubSpot's answer does not tell it from others.
+func (p *publishing) refused(ctx context.Context, err error) *Outcome {
+	if refresh := p.refreshAccount(ctx, p.it.Portal, p.account.ID); refresh != nil && !errors.Is(refresh, channels.ErrNotFound) {
+		return p.failed(ctx, p.it, refresh)
+	}
+	if a, lookup := p.store.Account(ctx, p.channel, p.account.ID); lookup == nil && !a.Archived && !(a.Active && a.Authorized) {
+		return p.waiting(p.it, "the account is not active")
+	}
+	return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot refused: " + err.Error()}
 }
 
 const notFoundFor = 10 * time.Minute // a new channel or account is not visible everywhere at once
@@ -338,33 +301,3 @@ func (p *publishing) pastWindow() bool {
 	since := p.progress.UncertainSince
 	return !since.IsZero() && p.now().Sub(since) > p.cfg.IdempotencyWindow
 }
-
-// spoolReader reads a spooled file chunk by chunk.
-type spoolReader struct {
-	ctx   context.Context
-	store Store
-	id    string
-	n     int
-	chunk *bytes.Reader
-}
-
-func newSpoolReader(ctx context.Context, s Store, id string) *spoolReader {
-	return &spoolReader{ctx: ctx, store: s, id: id, chunk: bytes.NewReader(nil)}
-}
-
-func (r *spoolReader) Read(p []byte) (int, error) {
-	for r.chunk.Len() == 0 {
-		data, err := r.store.ReadMedia(r.ctx, r.id, r.n)
-		if errors.Is(err, ErrNotFound) {
-			return 0, io.EOF
-		}
-		if err != nil {
-			return 0, err
-		}
-		r.n++
-		r.chunk.Reset(data)
-	}
-	return r.chunk.Read(p)
-}
-
-func (r *spoolReader) Close() error { return nil }

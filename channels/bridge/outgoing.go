@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,10 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 	sendCtx, cancel := context.WithTimeout(ctx, n.cfg.SendTimeout)
 	defer cancel()
 	receipt, err := n.impl.Send(sendCtx, m)
+	var gone *disconnection
+	if errors.As(err, &gone) {
+		return d.disconnected(ctx, gone)
+	}
 	return d.ended(receipt, err)
 }
 
@@ -74,14 +79,49 @@ func (d *delivery) findAccount(ctx context.Context) *Outcome {
 	if a == nil {
 		a, err = d.store.Account(ctx, d.channel, id)
 	}
+	if err == nil && a.Archived {
+		a, err = d.successor(ctx, a)
+	}
 	switch {
-	case err == nil && a.Archived:
-		return d.dead("The channel account has been deleted.", "account deleted")
 	case err != nil:
 		return d.again(d.it, err)
+	case a == nil:
+		return d.dead("The channel account has been deleted.", "account deleted")
 	}
 	d.account = a
+	if !a.Authorized {
+		return d.hold(ctx)
+	}
 	return nil
+}
+
+// successor returns the account that the portal has connected at the address of a deleted one, nil if there is none.
+func (b *Bridge) successor(ctx context.Context, deleted *Account) (*Account, error) {
+	at := *deleted
+	at.Archived = false
+	return b.connected(ctx, &at)
+}
+
+// hold has the message wait for the account's credentials, as long as it has time.
+func (d *delivery) hold(ctx context.Context) *Outcome {
+	if d.now().After(d.it.Deadline) {
+		reason, err := d.disconnectedReason(ctx, d.account)
+		if err != nil {
+			return d.waiting(d.it, err.Error())
+		}
+		reason = cmp.Or(reason, noReason)
+		return d.dead(reason, "the account was disconnected for too long: "+reason)
+	}
+	return d.waiting(d.it, "the account is disconnected")
+}
+
+// disconnected is the outcome of a Send that found the account's credentials refused.
+func (d *delivery) disconnected(ctx context.Context, gone *disconnection) *Outcome {
+	d.disconnect(ctx, d.account, gone)
+	if d.now().After(d.it.Deadline) {
+		return d.dead(gone.reason, gone.Error())
+	}
+	return d.again(d.it, gone)
 }
 
 // compose makes what Send gets, within what the channel's capabilities allow.
@@ -247,7 +287,7 @@ func (d *delivery) ended(receipt *Receipt, err error) *Outcome {
 		return d.sent(receipt)
 	case errors.As(err, &rejected):
 		d.log.Debug("rejected by the channel", "seq", d.it.Seq, "error", err)
-		return &Outcome{Verdict: Done, At: now, Follow: []*NewItem{d.status(messages.StatusFailed, rejected.reason)}}
+		return &Outcome{Verdict: Done, At: now, Then: d.status(messages.StatusFailed, rejected.reason)}
 	case errors.As(err, &later) && now.Before(d.it.Deadline):
 		at := now.Add(later.delay)
 		if at.After(d.it.Deadline) {
@@ -279,20 +319,20 @@ func (d *delivery) sent(receipt *Receipt) *Outcome {
 		}
 	}
 	if len(d.missing) > 0 {
-		o.Follow = []*NewItem{d.status(messages.StatusFailed, "The text was delivered, but "+strings.Join(d.missing, " "))}
+		o.Then = d.status(messages.StatusFailed, "The text was delivered, but "+strings.Join(d.missing, " "))
 	} else {
-		o.Follow = []*NewItem{d.status(messages.StatusSent, "")}
+		o.Then = d.status(messages.StatusSent, "")
 	}
 	return o
 }
 
 // dead sets the message aside and tells the agent.
 func (d *delivery) dead(agentReason, reason string) *Outcome {
-	return &Outcome{Verdict: Bury, At: d.now(), Reason: reason, Follow: []*NewItem{d.status(messages.StatusFailed, agentReason)}}
+	return &Outcome{Verdict: Bury, At: d.now(), Reason: reason, Then: d.status(messages.StatusFailed, agentReason)}
 }
 
 // buriedStatus tells the agent that a message was set aside, whatever the reason was.
-func (n *node) buriedStatus(it *Item) []*NewItem {
+func (n *node) buriedStatus(it *Item) *NewItem {
 	events, err := webhook.Parse(it.Payload)
 	if err != nil || len(events) != 1 {
 		return nil
@@ -301,7 +341,7 @@ func (n *node) buriedStatus(it *Item) []*NewItem {
 	if !ok {
 		return nil
 	}
-	return []*NewItem{n.statusItem(n.channel, it.Portal, e.Message.ID, messages.StatusFailed, "The message could not be delivered.")}
+	return n.statusItem(n.channel, it.Portal, e.Message.ID, messages.StatusFailed, "The message could not be delivered.")
 }
 
 func (d *delivery) status(s messages.StatusType, reason string) *NewItem {

@@ -1,20 +1,12 @@
 package bridge
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"mime"
-	"net/http"
-	"path"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -37,17 +29,6 @@ type incomingWork struct {
 	ContactID int64                       `json:"contactId,omitempty"`
 }
 
-// spooled is a file of a customer's message that waits in the store, or the note that it could not be kept.
-type spooled struct {
-	ID      string             `json:"id,omitempty"`
-	Name    string             `json:"name"`
-	Type    string             `json:"type"`
-	Usage   messages.FileUsage `json:"usage,omitempty"`
-	Size    int64              `json:"size"`
-	Problem string             `json:"problem,omitempty"`
-	Sum     []byte             `json:"sum,omitempty"`
-}
-
 // Receive takes a customer's message in. When it returns nil the message is stored, and the bridge publishes it to
 // HubSpot however long that takes; on any other error it is not, so let the service send it again, unless
 // the error says that it never will be: [ErrUnknownAccount], [ErrAmbiguousAccount], [ErrOwnMessage],
@@ -59,7 +40,7 @@ func (b *Bridge) Receive(ctx context.Context, m *Incoming) error {
 	if err != nil {
 		return err
 	}
-	if err := validateIncoming(m); err != nil {
+	if err := errors.Join(validateIncoming(m), b.validateMedia(m.Media)); err != nil {
 		return err
 	}
 	account, err := b.recipient(ctx, channel, m)
@@ -122,9 +103,10 @@ func (b *Bridge) acceptIncoming(ctx context.Context, channel channels.ID, accoun
 	return nil
 }
 
-// content is what makes two messages with the same ID the same message: not when they arrived, nor how they were kept.
+// content is what makes two messages with the same ID the same message: not when they arrived, how they were kept, or which
+// of the accounts that had the address one after the other got them.
 func (w incomingWork) content() []byte {
-	w.Time = time.Time{}
+	w.Time, w.Account = time.Time{}, ""
 	w.Media = append([]spooled(nil), w.Media...)
 	for i := range w.Media {
 		w.Media[i].ID = ""
@@ -140,8 +122,6 @@ func validateIncoming(m *Incoming) error {
 		return fmt.Errorf("%w: there is neither text nor media", ErrInvalid)
 	case m.To.IsZero() && m.AccountID == "":
 		return fmt.Errorf("%w: To or AccountID is required", ErrInvalid)
-	case slices.ContainsFunc(m.Media, func(f Media) bool { return f.Body == nil }):
-		return fmt.Errorf("%w: a file of Media has no Body", ErrInvalid)
 	}
 	if err := m.From.Validate(); err != nil {
 		return fmt.Errorf("%w: From: %w", ErrInvalid, err)
@@ -171,71 +151,6 @@ func (b *Bridge) recipient(ctx context.Context, channel channels.ID, m *Incoming
 		}
 	}
 	return found[len(found)-1], nil // the one connected last
-}
-
-const chunkSize = 256 << 10 // bytes; each is a short transaction
-
-// spool keeps a file in the store, so that it is there as long as its message waits. A file that is too big does not lose
-// the message; one that cannot be read makes Receive fail, so that the service tries again.
-func (b *Bridge) spool(ctx context.Context, m *Media) (*spooled, error) {
-	f := &spooled{ID: randomID(), Name: fileName(m.Name), Type: m.Type, Usage: m.Usage}
-	sum := sha256.New()
-	chunk := make([]byte, chunkSize)
-	for n := 0; ; n++ {
-		size, err := io.ReadFull(m.Body, chunk)
-		if n == 0 && f.Type == "" {
-			f.Type = detectType(f.Name, chunk[:size])
-		}
-		if f.Size += int64(size); f.Size > b.cfg.MaxIncomingBytes {
-			return f.dropped(fmt.Sprintf("it is larger than %d MiB", b.cfg.MaxIncomingBytes>>20)), nil
-		}
-		if size > 0 {
-			sum.Write(chunk[:size])
-			if err := b.store.WriteMedia(ctx, f.ID, n, bytes.Clone(chunk[:size])); err != nil {
-				return nil, err
-			}
-		}
-		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			f.Sum = sum.Sum(nil)
-			def(&f.Usage, usageOf(f.Type))
-			return f, nil
-		case err != nil:
-			return nil, err
-		}
-	}
-}
-
-func (f *spooled) dropped(problem string) *spooled {
-	f.ID, f.Problem = "", problem // what was written so far refers to no message and is swept
-	return f
-}
-
-// fileName drops what could be a path, whichever system wrote it.
-func fileName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" {
-		return "file"
-	}
-	return name
-}
-
-func detectType(name string, head []byte) string {
-	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
-		return t
-	}
-	return http.DetectContentType(head)
-}
-
-func usageOf(mimeType string) messages.FileUsage {
-	kind, _, _ := strings.Cut(mimeType, "/")
-	switch strings.ToLower(kind) {
-	case "image":
-		return messages.UsageImage
-	case "audio":
-		return messages.UsageAudio
-	}
-	return messages.UsageOther
 }
 
 func randomID() string {

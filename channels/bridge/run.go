@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -61,6 +63,7 @@ func (b *Bridge) runNode(ctx context.Context, n *node) error {
 	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { b.keepHouse(ctx) })
+	wg.Go(func() { n.listen(ctx) })
 	wg.Go(func() {
 		n.keepAlive(ctx)
 		cancel() // another node has taken over, or may: begin anew as a new node
@@ -119,11 +122,18 @@ type node struct {
 	*Bridge
 	id      Node
 	channel channels.ID
-	slots   chan struct{} // a token for every worker that is free
-	work    sync.WaitGroup
+	ready   chan *Item      // claimed, and waiting for a worker
+	workers sync.WaitGroup  // they end when ready is closed
 	ctx     context.Context // of the workers; outlives the run's by StopTimeout
 	cancel  context.CancelFunc
 	life    life
+	served  int64       // the portal that had its turn last
+	stopped atomic.Bool // nothing is begun any more
+
+	claimed sync.WaitGroup // items that are not ended
+	mu      sync.Mutex
+	held    map[int64]int // how many items each portal has of those that are not ended
+	total   int           // of all portals
 }
 
 func (b *Bridge) join(ctx context.Context) (*node, error) {
@@ -135,22 +145,29 @@ func (b *Bridge) join(ctx context.Context) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{Bridge: b, id: id, channel: channel, slots: make(chan struct{}, b.cfg.Workers)}
+	n := &node{Bridge: b, id: id, channel: channel, held: map[int64]int{}}
+	n.ready = make(chan *Item, n.capacity())
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := n.renew(ctx); err != nil {
 		n.cancel()
 		return nil, err
 	}
-	for range cap(n.slots) {
-		n.slots <- struct{}{}
+	for range b.cfg.Workers {
+		n.workers.Go(n.worker)
 	}
 	return n, nil
 }
 
+// capacity is how many items a node holds at most: one for each worker, and one that waits for it, so that a worker that ends
+// need not wait for a claim.
+func (n *node) capacity() int { return 2 * n.cfg.Workers }
+
 // stop lets the workers end and hands back what they leave.
 func (n *node) stop() error {
+	n.stopped.Store(true)
 	timer := time.AfterFunc(n.cfg.StopTimeout, n.cancel)
-	n.work.Wait()
+	close(n.ready)
+	n.workers.Wait()
 	timer.Stop()
 	n.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
@@ -158,19 +175,17 @@ func (n *node) stop() error {
 	return n.store.Leave(ctx, n.id)
 }
 
-// loop claims work as long as there are free workers, and waits for more.
+// loop claims work as long as there are workers for it, and waits for more.
 func (n *node) loop(ctx context.Context) {
 	for ctx.Err() == nil {
-		next, full, err := n.claim(ctx)
+		next, some, err := n.claim(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			n.log.Error("the store cannot be read; trying again", "error", err)
 			sleep(ctx, storeRetry)
-		case full:
-			// Perhaps there is more; the next claim waits for a free worker.
-		default:
+		case !some:
 			n.wait(ctx, next)
 		}
 	}
@@ -178,80 +193,49 @@ func (n *node) loop(ctx context.Context) {
 
 func (n *node) drain(ctx context.Context) error {
 	for {
-		_, full, err := n.claim(ctx)
+		_, some, err := n.claim(ctx)
 		if err != nil {
 			return err
 		}
-		if full {
+		if some {
 			continue
 		}
 		// Only when all have ended without leaving anything due is nothing left to do.
-		n.work.Wait()
-		claimed, err := n.store.Claim(ctx, n.id, n.channel, n.now(), 1)
-		if err != nil {
+		n.claimed.Wait()
+		if _, some, err := n.claim(ctx); err != nil || !some {
 			return err
 		}
-		if len(claimed.Items) == 0 {
-			return nil
-		}
-		<-n.slots
-		n.start(claimed.Items[0])
 	}
 }
 
-// claim starts what is due, as far as there are free workers. full: the limit was reached, so there may be more.
-func (n *node) claim(ctx context.Context) (next time.Time, full bool, err error) {
-	free := n.gather(ctx)
-	if free == 0 {
-		return time.Time{}, false, ctx.Err()
+// claim takes what is due, as far as there is room for it. If nothing was, it tells when something will be.
+func (n *node) claim(ctx context.Context) (next time.Time, some bool, err error) {
+	n.mu.Lock()
+	want := Wanted{Limit: n.capacity() - n.total, After: n.served, PerPortal: n.cfg.MaxPerPortal, Held: maps.Clone(n.held)}
+	n.mu.Unlock()
+	if want.Limit < (n.cfg.Workers+3)/4 { // under load one claim serves many
+		return time.Time{}, false, nil
 	}
-	claimed, err := n.store.Claim(ctx, n.id, n.channel, n.now(), free)
+	claimed, err := n.store.Claim(ctx, n.id, n.channel, n.now(), want)
 	if err != nil {
-		claimed = &Claimed{}
+		return time.Time{}, false, err
 	}
 	for _, it := range claimed.Items {
-		n.start(it)
+		n.served = it.Portal
+		n.claimed.Add(1)
+		n.hold(it.Portal, 1)
+		n.ready <- it
 	}
-	for range free - len(claimed.Items) {
-		n.slots <- struct{}{}
-	}
-	return claimed.Next, len(claimed.Items) == free, err
+	return claimed.Next, len(claimed.Items) > 0, nil
 }
 
-// gatherFor is how long a claim waits for more workers to get free, so that under load one claim serves many.
-const gatherFor = 2 * time.Millisecond
-
-// gather takes the free workers, at least one unless ctx ends. It waits a moment for a quarter of them: workers end
-// together, because their outcomes are committed together.
-func (n *node) gather(ctx context.Context) int {
-	select {
-	case <-n.slots:
-	case <-ctx.Done():
-		return 0
+func (n *node) hold(portal int64, more int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.total += more
+	if n.held[portal] += more; n.held[portal] == 0 {
+		delete(n.held, portal)
 	}
-	free := 1 + n.takeFree()
-	if free >= n.cfg.Workers/4 {
-		return free
-	}
-	timer := time.NewTimer(gatherFor)
-	defer timer.Stop()
-	for free < n.cfg.Workers/4 {
-		select {
-		case <-n.slots:
-			free++
-		case <-timer.C:
-			return free + n.takeFree()
-		}
-	}
-	return free + n.takeFree()
-}
-
-func (n *node) takeFree() (taken int) {
-	for len(n.slots) > 0 { // nobody else takes
-		<-n.slots
-		taken++
-	}
-	return taken
 }
 
 func (n *node) wait(ctx context.Context, next time.Time) {
@@ -268,16 +252,34 @@ func (n *node) wait(ctx context.Context, next time.Time) {
 	}
 }
 
-// start works on an item with a worker that the caller has taken.
-func (n *node) start(it *Item) {
-	begun := n.now()
-	n.work.Go(func() {
-		if o := n.attempt(it); o != nil && n.finish(it, o) {
-			n.cfg.Trace.ended(it, o, begun, n.now())
+// worker works on what was claimed, and on what follows from it at once.
+func (n *node) worker() {
+	for it := range n.ready {
+		if n.stopped.Load() {
+			n.finish(it, &Outcome{Verdict: Retry, At: n.now(), Free: true, Reason: "stopped before it began"})
+		} else {
+			for next := it; next != nil; {
+				next = n.perform(next)
+			}
 		}
-		n.slots <- struct{}{}
+		n.hold(it.Portal, -1)
+		n.claimed.Done()
 		n.poke() // its lane may have more, and it may have left follow-ups
-	})
+	}
+}
+
+// perform makes one attempt and returns the work that the node goes on with.
+func (n *node) perform(it *Item) *Item {
+	begun := n.now()
+	o := n.attempt(it)
+	if o == nil {
+		return nil
+	}
+	then, ok := n.finish(it, o)
+	if ok {
+		n.cfg.Trace.ended(it, o, begun, n.now())
+	}
+	return then
 }
 
 // attempt works on an item once and says what becomes of it: nothing, if the node's time was over before it began.
@@ -291,8 +293,8 @@ func (n *node) attempt(it *Item) *Outcome {
 		return nil
 	case o.Verdict == Retry && n.ctx.Err() != nil:
 		o.At = n.now() // cut off by the stop, not by a failure; it was an attempt all the same, for it may have arrived
-	case o.Verdict == Bury && it.Kind == KindOutgoing && o.Follow == nil:
-		o.Follow = n.buriedStatus(it)
+	case o.Verdict == Bury && it.Kind == KindOutgoing && o.Then == nil:
+		o.Then = n.buriedStatus(it)
 	}
 	return o
 }
@@ -322,18 +324,18 @@ func (n *node) do(it *Item) (o *Outcome) {
 }
 
 // finish stores the end of an attempt, however long the store is out of reach: until then the lane stays taken. It
-// reports whether that was possible.
-func (n *node) finish(it *Item, o *Outcome) bool {
+// reports whether that was possible, and the work that the node goes on with.
+func (n *node) finish(it *Item, o *Outcome) (then *Item, ok bool) {
 	ctx := context.WithoutCancel(n.ctx)
 	for attempt := 1; ; attempt++ {
-		err := n.store.Finish(ctx, n.id, it, o)
+		then, err := n.store.Finish(ctx, n.id, it, o)
 		if err == nil {
 			n.noteEnd(it, o)
-			return true
+			return then, true
 		}
 		n.log.Error("cannot store the end of an attempt", "kind", it.Kind, "seq", it.Seq, "error", err)
 		if errors.Is(err, ErrLeaseLost) || !sleep(n.ctx, backoff(attempt, storeRetry/10, 5*time.Second)) {
-			return false // whoever claims the item next does it again
+			return nil, false // whoever claims the item next does it again
 		}
 	}
 }

@@ -52,12 +52,6 @@ type reportWork struct {
 // the [Receipt.ID] that Send returned, or one of its Parts. It returns nil when the report is stored; a service that is
 // quicker than its own answer to Send may report a receipt before the bridge knows it.
 func (b *Bridge) Report(ctx context.Context, account channels.DeliveryIdentifier, receiptID string, status messages.StatusType, reason string) error {
-	if status != messages.StatusRead && status != messages.StatusFailed {
-		return fmt.Errorf("%w: status %q cannot be reported; the bridge itself reports SENT", ErrInvalid, status)
-	}
-	if receiptID == "" {
-		return fmt.Errorf("%w: the receipt's ID is empty", ErrInvalid)
-	}
 	channel, err := b.channelID(ctx)
 	if err != nil {
 		return err
@@ -66,12 +60,22 @@ func (b *Bridge) Report(ctx context.Context, account channels.DeliveryIdentifier
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 {
+	return b.report(ctx, found, receiptID, status, reason)
+}
+
+// report takes in a report about a receipt of one of several accounts.
+func (b *Bridge) report(ctx context.Context, accounts []*Account, receiptID string, status messages.StatusType, reason string) error {
+	switch {
+	case status != messages.StatusRead && status != messages.StatusFailed:
+		return fmt.Errorf("%w: status %q cannot be reported; the bridge itself reports SENT", ErrInvalid, status)
+	case receiptID == "":
+		return fmt.Errorf("%w: the receipt's ID is empty", ErrInvalid)
+	case len(accounts) == 0:
 		return ErrUnknownAccount
 	}
 	var items []*NewItem
-	for _, a := range found {
-		item, err := b.reportItem(ctx, channel, a, reportWork{a.ID, receiptID, status, reason})
+	for _, a := range accounts {
+		item, err := b.reportItem(ctx, a.Channel, a, reportWork{a.ID, receiptID, status, reason})
 		if err != nil {
 			return err
 		}
@@ -116,7 +120,7 @@ func (n *node) resolveReport(ctx context.Context, it *Item) *Outcome {
 	l, err := n.store.LinkByService(ctx, n.channel, w.Account, w.Receipt)
 	switch {
 	case err == nil:
-		return &Outcome{Verdict: Done, At: now, Follow: []*NewItem{n.statusItem(n.channel, it.Portal, l.HubSpotID, w.Status, w.Reason)}}
+		return &Outcome{Verdict: Done, At: now, Then: n.statusItem(n.channel, it.Portal, l.HubSpotID, w.Status, w.Reason)}
 	case !errors.Is(err, ErrNotFound):
 		return n.again(it, err)
 	case now.After(it.Deadline):

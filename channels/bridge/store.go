@@ -19,6 +19,9 @@ var (
 
 	// ErrNotFound is returned by the look-ups of a [Store] that found nothing.
 	ErrNotFound = errors.New("bridge: not found")
+
+	// ErrFull is returned by a [Store] that has a limit, for new work that would go beyond it. Nothing of it was stored.
+	ErrFull = errors.New("bridge: the store is full")
 )
 
 // Kind says what has to be done with an [Item].
@@ -38,7 +41,7 @@ func (k Kind) CallsHubSpot() bool { return k != KindOutgoing && k != KindUnread 
 
 // NewItem is work to be stored. The same Key is stored once in 30 days, however often it is accepted.
 type NewItem struct {
-	Key      string // what makes it the same work within the channel; never empty
+	Key      string // what makes it the same work within the channel; only a follow-up may do without
 	Kind     Kind
 	Channel  channels.ID
 	Portal   int64
@@ -93,7 +96,13 @@ type Outcome struct {
 	Free    bool       // with Retry: the attempt does not count, for it never began
 	Follow  []*NewItem // accepted like any other; what is known already is left out
 	Links   []Link     // one of the same Account and ServiceID takes the new HubSpotID
-	Person  *Person
+	Person  *Person    // whom the message was from or to; the Links are forgotten with them
+
+	// Progress replaces with Retry what Checkpoint saved last, unless it is nil.
+	Progress []byte
+
+	// Then is a follow-up that the node goes on with at once, if it may be claimed.
+	Then *NewItem
 }
 
 // Link connects a message of the messaging service with the message it is in HubSpot.
@@ -115,17 +124,27 @@ type Person struct {
 	Identifier   channels.DeliveryIdentifier
 	ThreadIDs    []string // the last channelIntegrationThreadIds that HubSpot reported, or that were sent
 	LastIncoming time.Time
+	Saved        time.Time // when it was saved last; the store sets it
 }
 
 // Node is a running bridge as its [Store] knows it. A later node has a higher number.
 type Node int64
 
+// Wanted says how much a node would like to claim. Portals have turns, in the order of their ids: each gives one lane per
+// round, as long as it has some that are due and the node may work for it.
+type Wanted struct {
+	Limit     int           // lanes in all
+	After     int64         // the portal that had its turn last
+	PerPortal int           // how many lanes of one portal the node may hold; 0 means any number
+	Held      map[int64]int // how many it holds
+}
+
 // Claimed is the answer to [Store.Claim].
 type Claimed struct {
-	Items []*Item
+	Items []*Item // in the order of the turns
 
-	// Next is no later than when more is due or a pause ends, and after now. It is zero if nothing waits for a time, and may
-	// be if the limit was reached.
+	// Next is no later than when something is due that this node may claim, or a pause ends, and after now. It is zero if
+	// nothing waits for a time. It is only set where Items is empty.
 	Next time.Time
 }
 
@@ -149,29 +168,56 @@ type Store interface {
 
 	// Accept stores items durably, all or none, and answers for each in the order given.
 	Accept(ctx context.Context, items ...*NewItem) ([]Acceptance, error)
-	// Claim takes the heads of up to limit lanes that are due. A lane's head is its first item by Order and
-	// acceptance that is not buried; no other item of the lane can be claimed until the head is finished. Those that have
-	// been due longest come first. A node that has left, or whose time was over, gets ErrLeaseLost.
-	Claim(ctx context.Context, node Node, channel channels.ID, now time.Time, limit int) (*Claimed, error)
+	// Claim takes the heads of lanes that are due. A lane's head is its first item by Order and acceptance that is not
+	// buried; no other item of the lane can be claimed until the head is finished. Of one portal those that have been due
+	// longest come first. What it costs does not depend on how much is queued. A node that has left, or whose time was
+	// over, gets ErrLeaseLost.
+	//
+	// Where nodes share the store, the work of a portal that calls HubSpot is claimed by one of them at a time, so that
+	// one rate limiter sees all the portal's calls: the node keeps the portal until it has none of this work any more.
+	Claim(ctx context.Context, node Node, channel channels.ID, now time.Time, want Wanted) (*Claimed, error)
 	// Checkpoint saves how far the work on a claimed item has come.
 	Checkpoint(ctx context.Context, node Node, item *Item, progress []byte) error
 	// Finish ends an attempt and frees the lane. Like Checkpoint, it fails with ErrLeaseLost unless the node holds the lane
-	// for this attempt of the item.
-	Finish(ctx context.Context, node Node, item *Item, o *Outcome) error
+	// for this attempt of the item. It returns o.Then as claimed by the node if it was accepted into an empty lane
+	// and Claim could have claimed it; else nil, and it waits for its turn if it was accepted.
+	Finish(ctx context.Context, node Node, item *Item, o *Outcome) (then *Item, err error)
 
 	// PausePortal holds back the lanes of the portal whose head calls HubSpot. A zero time means until ResumePortal. Of several
 	// pauses the longest counts: a short limit does not end the wait for an app that is not installed.
 	PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, reason string) error
 	// ResumePortal ends a pause.
 	ResumePortal(ctx context.Context, channel channels.ID, portal int64) error
-	// Buried lists what was set aside, oldest first.
-	Buried(ctx context.Context, channel channels.ID) ([]*BuriedItem, error)
+	// Pauses lists the portals that are paused at the time now, by their ids.
+	Pauses(ctx context.Context, channel channels.ID, now time.Time) ([]Pause, error)
+
+	// Hold reports whether the node holds what a name stands for, which it takes if no other does. It is held until the
+	// node releases it, leaves, or its time is over.
+	Hold(ctx context.Context, node Node, name string) (bool, error)
+	// Release gives back what the node holds under a name.
+	Release(ctx context.Context, node Node, name string) error
+
+	// Depths counts what waits and what is buried, by portal and kind. It reads the whole queue.
+	Depths(ctx context.Context, channel channels.ID) ([]Depth, error)
+	// Buried lists what was set aside, at most limit items with a Seq above after, in the order of Seq.
+	Buried(ctx context.Context, channel channels.ID, after int64, limit int) ([]*BuriedItem, error)
+	// Retry puts a buried item at the end of its lane, as if it were accepted now with the same key and Accepted, without
+	// attempts or progress; its Seq is a new one. It returns ErrNotFound if no such item is buried.
+	Retry(ctx context.Context, channel channels.ID, seq int64, now, deadline time.Time) error
+	// Drop removes a buried item, or returns ErrNotFound if no such item is buried. Its key stays known.
+	Drop(ctx context.Context, channel channels.ID, seq int64) error
+	// Forget removes what is known of a person (the first four fields of p are read), the links of their messages, and
+	// the items of their portal, waiting, claimed or buried, that match. It returns how many items it removed.
+	// Keys stay known: they are digests.
+	Forget(ctx context.Context, p *Person, match func(*Item) bool) (int, error)
 
 	// Account returns an account by its id, or ErrNotFound.
 	Account(ctx context.Context, channel channels.ID, id channels.AccountID) (*Account, error)
 	// FindAccounts returns the accounts with an address that are not archived, of any portal, in the order in which they were
 	// first saved.
 	FindAccounts(ctx context.Context, channel channels.ID, identifier channels.DeliveryIdentifier) ([]*Account, error)
+	// Accounts returns all accounts of the channel that are not archived, in the order in which they were first saved.
+	Accounts(ctx context.Context, channel channels.ID) ([]*Account, error)
 	// SaveAccount stores what HubSpot says of an account and returns what was stored before, nil if nothing was.
 	// An account that is being connected (no ID yet) is found again by portal and identifier and takes the id; if HubSpot
 	// has the account already, saving it without an ID changes its credentials only. Credentials are kept where a.Credentials
@@ -204,4 +250,20 @@ type BuriedItem struct {
 	Item
 	Reason   string
 	BuriedAt time.Time
+}
+
+// Pause is a portal whose work that calls HubSpot is held back.
+type Pause struct {
+	Portal int64
+	Until  time.Time // zero: until ResumePortal
+	Reason string
+}
+
+// Depth is how much there is of one kind of work of a portal.
+type Depth struct {
+	Portal  int64
+	Kind    Kind
+	Waiting int
+	Oldest  time.Time // when the first of what waits was accepted
+	Buried  int
 }

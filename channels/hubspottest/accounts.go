@@ -21,6 +21,8 @@ type account struct {
 	CreatedAt  time.Time   `json:"createdAt"`
 	ArchivedAt time.Time   `json:"archivedAt"`
 	Identifier *Identifier `json:"deliveryIdentifier,omitempty"`
+	Routing    Routing     `json:"routing"`
+	Turn       int         `json:"turn"` // of those whom conversations are assigned to
 	Seq        int64       `json:"seq"`
 }
 
@@ -91,7 +93,7 @@ func (c *call) listAccounts() (*reply, error) {
 			return
 		}
 		for _, a := range st.accounts.ordered() {
-			if a.PortalID == c.portal && a.ChannelID == ch.ID && a.Archived == archived && a.matches(types, values) {
+			if a.PortalID == c.portal && a.ChannelID == ch.ID && a.Archived == archived && !c.erased(a) && a.matches(types, values) {
 				list = append(list, a.wire())
 			}
 		}
@@ -101,6 +103,9 @@ func (c *call) listAccounts() (*reply, error) {
 	}
 	return pageOf(c, list)
 }
+
+// erased reports whether nothing is left of a deleted account.
+func (s *Server) erased(a *account) bool { return a.Archived && s.Readings().DeletedErased }
 
 func (a *account) matches(types, values []string) bool {
 	var id Identifier
@@ -127,7 +132,7 @@ func (c *call) createAccount() (*reply, error) {
 	if body.InboxID == "" {
 		p.add("inboxId", "inboxId must not be blank")
 	}
-	if body.Authorized == nil && !c.cfg.Readings.OptionalFields {
+	if body.Authorized == nil && !c.Readings().OptionalFields {
 		p.add("authorized", "authorized must not be null")
 	}
 	if body.Identifier != nil {
@@ -149,7 +154,7 @@ func (c *call) createAccount() (*reply, error) {
 		if err != nil {
 			return err
 		}
-		if c.cfg.Readings.AccountsAnnounced {
+		if c.Readings().AccountsAnnounced {
 			tx.announceAccount(a, accountCreated)
 		}
 		shown = a.wire()
@@ -201,7 +206,7 @@ func (c *call) pathAccount(st *state, archived bool) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return st.accountOf(c.portal, ch.ID, id, archived)
+	return st.accountOf(c.portal, ch.ID, id, archived && !c.Readings().DeletedErased)
 }
 
 func (c *call) updateAccount() (*reply, error) {
@@ -269,7 +274,7 @@ func (tx *tx) announceAccount(a *account, kind string) {
 	}
 	switch {
 	case a.Identifier == nil:
-	case tx.s.cfg.Readings.IdentifierObject:
+	case tx.s.Readings().IdentifierObject:
 		e.Identifier = a.Identifier
 	default:
 		e.Identifier = a.Identifier.Value

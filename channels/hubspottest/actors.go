@@ -1,8 +1,10 @@
 package hubspottest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -64,19 +66,27 @@ func (c *call) actor(st *state, id string) *wireActor {
 			return &wireActor{ID: id, Type: "AGENT", Name: a.Name, Email: a.Email, Avatar: a.Avatar}
 		}
 	case strings.HasPrefix(id, "V-"):
-		for _, v := range st.visitors.rows {
-			if v.PortalID == c.portal && id == fmt.Sprintf("V-%d", v.ContactID) {
-				return v.actor(id)
-			}
-		}
+		return st.visitorActor(c.portal, id)
 	}
 	return nil
 }
 
-func (v *visitor) actor(id string) *wireActor {
-	a := &wireActor{ID: id, Type: "VISITOR", Name: v.Name}
-	if v.Identifier.Type == typeEmail {
-		a.Email = v.Identifier.Value
+// visitorActor is a customer: a contact, or a visitor who is none.
+func (st *state) visitorActor(portal int64, actorID string) *wireActor {
+	number, err := strconv.ParseInt(strings.TrimPrefix(actorID, "V-"), 10, 64)
+	if err != nil {
+		return nil
+	}
+	a := &wireActor{ID: actorID, Type: "VISITOR"}
+	v, c := st.visitor(portal, number), st.contactOf(portal, number)
+	if v == nil && c == nil {
+		return nil
+	}
+	if c != nil {
+		a.Name, a.Email = c.Name, c.Email
+	}
+	if v != nil {
+		a.Name = cmp.Or(v.Name, a.Name)
 	}
 	return a
 }

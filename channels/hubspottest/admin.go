@@ -1,6 +1,9 @@
 package hubspottest
 
-import "maps"
+import (
+	"maps"
+	"strings"
+)
 
 // Account is a channel account as an admin sees it in the settings.
 type Account struct {
@@ -14,12 +17,13 @@ type Account struct {
 	// Authorized is what the app says of its credentials.
 	Authorized bool        `json:"authorized"`
 	Identifier *Identifier `json:"deliveryIdentifier,omitempty"`
+	Routing    Routing     `json:"routing"`
 }
 
 func (a *account) show() Account {
 	return Account{
 		ID: a.ID, PortalID: a.PortalID, ChannelID: a.ChannelID, InboxID: a.InboxID, Name: a.Name,
-		Active: a.Active, Authorized: a.Authorized, Identifier: a.Identifier,
+		Active: a.Active, Authorized: a.Authorized, Identifier: a.Identifier, Routing: a.Routing.clone(),
 	}
 }
 
@@ -73,21 +77,77 @@ func (st *state) accountsShown(portal int64) []Account {
 
 // RenameAccount is an admin's edit of an account's name.
 func (s *Server) RenameAccount(accountID, name string) error {
-	return s.editAccount(accountID, func(a *account) { a.Name = name })
+	if strings.TrimSpace(name) == "" {
+		return invalid("The name must not be blank")
+	}
+	return s.editAccount(accountID, func(_ *tx, a *account) error {
+		a.Name = name
+		return nil
+	})
 }
 
 // SetAccountActive is the switch of an account in the settings.
 func (s *Server) SetAccountActive(accountID string, active bool) error {
-	return s.editAccount(accountID, func(a *account) { a.Active = active })
+	return s.editAccount(accountID, func(_ *tx, a *account) error {
+		a.Active = active
+		return nil
+	})
 }
 
-func (s *Server) editAccount(id string, edit func(*account)) error {
+// MoveAccount moves an account to another inbox of its portal, as "Move to Help
+// Desk" does. Its new conversations appear there; those that exist stay.
+func (s *Server) MoveAccount(accountID, inboxID string) error {
+	return s.update(func(tx *tx) error {
+		a := tx.accounts.get(accountID)
+		if a == nil || a.Archived {
+			return notFound("channel account", accountID)
+		}
+		if tx.inboxOf(a.PortalID, inboxID) == nil {
+			return notFound("inbox", inboxID)
+		}
+		if s.Readings().MoveSilent {
+			a.InboxID = inboxID
+			tx.accounts.put(tx, a.ID, a)
+			tx.showState()
+			return nil
+		}
+		tx.changeAccount(a, func() { a.InboxID = inboxID })
+		return nil
+	})
+}
+
+// MoveThread moves a conversation to another inbox of its portal.
+func (s *Server) MoveThread(threadID, inboxID string) error {
+	return s.update(func(tx *tx) error {
+		t := tx.threads.get(threadID)
+		if t == nil {
+			return notFound("thread", threadID)
+		}
+		if tx.inboxOf(t.PortalID, inboxID) == nil {
+			return notFound("inbox", inboxID)
+		}
+		if from := t.InboxID; from != inboxID {
+			t.InboxID = inboxID
+			tx.threads.put(tx, t.ID, t)
+			tx.record(t, typeInboxChange, tx.portals.get(portalKey(t.PortalID)).Users[0].ActorID, from, inboxID)
+			tx.showThread(t)
+		}
+		return nil
+	})
+}
+
+// editAccount changes a live account and tells the app. An edit that returns an
+// error has changed nothing.
+func (s *Server) editAccount(id string, edit func(*tx, *account) error) error {
 	return s.update(func(tx *tx) error {
 		a := tx.accounts.get(id)
 		if a == nil || a.Archived {
 			return notFound("channel account", id)
 		}
-		tx.changeAccount(a, func() { edit(a) })
+		if err := edit(tx, a); err != nil {
+			return err
+		}
+		tx.changeAccount(a, func() {})
 		return nil
 	})
 }
@@ -100,12 +160,16 @@ func (s *Server) DeleteAccount(accountID string) error {
 		if a == nil || a.Archived {
 			return notFound("channel account", accountID)
 		}
-		a.Archived, a.Active, a.ArchivedAt = true, false, tx.now
-		tx.accounts.put(tx, a.ID, a)
-		tx.announceAccount(a, accountPurged)
-		tx.showState()
+		tx.deleteAccount(a)
 		return nil
 	})
+}
+
+func (tx *tx) deleteAccount(a *account) {
+	a.Archived, a.Active, a.ArchivedAt = true, false, tx.now
+	tx.accounts.put(tx, a.ID, a)
+	tx.announceAccount(a, accountPurged)
+	tx.showState()
 }
 
 // Installed reports whether the app is installed in a portal.
@@ -128,7 +192,21 @@ func (s *Server) Uninstall(portalID int64) error {
 				tx.grants.remove(tx, id)
 			}
 		}
+		if s.Readings().UninstallDeauthorizes {
+			tx.deauthorize(portalID)
+		}
 		tx.showState()
 		return nil
 	})
+}
+
+// deauthorize takes the authorization of a portal's accounts. The app has no
+// token any more to learn of it.
+func (tx *tx) deauthorize(portalID int64) {
+	for _, a := range tx.accounts.ordered() {
+		if a.PortalID == portalID && !a.Archived {
+			a.Authorized = false
+			tx.accounts.put(tx, a.ID, a)
+		}
+	}
 }

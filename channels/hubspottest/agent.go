@@ -7,16 +7,34 @@ import (
 
 // Reply is what an agent writes to a customer.
 type Reply struct {
-	// Text is the plain text. A reply needs text, rich text or a file.
+	// Text is the plain text. A reply needs text, rich text, a file, a picture
+	// or something inserted.
 	Text string
 	// RichText is the HTML of the composer. It is dropped where the channel
 	// declares no rich text, because agents have no such composer there.
 	RichText string
 	// Files are sent as attachments, within the channel's limits.
 	Files []Upload
-	// AgentID is the actor id of the sender. Defaults to the portal's agent.
+	// Pictures are placed in the rich text after what was written, as an
+	// editor with "Insert image" does. They are no attachments. The channel
+	// has to declare allowInlineImages.
+	Pictures []Upload
+	// Inserts are added to the text after what was written. See
+	// [Server.Inserts].
+	Inserts []Insert
+	// AgentID is the actor id of the sender. Defaults to the portal's first
+	// user.
 	AgentID string
+	// Via is the "Channel" above the editor: the id of the account that the
+	// reply goes over, or ViaEmail. Defaults to the conversation's own account.
+	Via string
+	// To is the customer's address there. Defaults to the one that the
+	// customer or the contact has.
+	To *Identifier
 }
+
+// ViaEmail sends a [Reply] by HubSpot's built-in e-mail: the app is not told.
+const ViaEmail = "EMAIL"
 
 // Upload is a file that an agent attaches.
 type Upload struct {
@@ -26,14 +44,10 @@ type Upload struct {
 }
 
 // Threads returns the conversations of all portals, newest activity first.
-func (s *Server) Threads() []Thread {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state.threadsShown(0)
-}
+func (s *Server) Threads() []Thread { return s.Search(ThreadQuery{}) }
 
-// Messages returns a thread's messages, oldest first; none for a thread that
-// does not exist.
+// Messages returns a thread's messages and comments, oldest first; none for a
+// thread that does not exist. [Server.History] has what else was done to it.
 func (s *Server) Messages(threadID string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +57,9 @@ func (s *Server) Messages(threadID string) []Message {
 func (st *state) messagesShown(threadID string) []Message {
 	list := []Message{}
 	for _, m := range st.messagesOf(threadID) {
-		list = append(list, st.showMessage(m))
+		if m.said() {
+			list = append(list, st.showMessage(m))
+		}
 	}
 	return list
 }
@@ -52,27 +68,31 @@ func (st *state) messagesShown(threadID string) []Message {
 // the message is stored; the webhook goes out at once, see [Server.Run].
 // Errors say what the channel does not take, or that there is no such thread.
 func (s *Server) Reply(threadID string, r Reply) (*Message, error) {
-	attachments, err := s.attach(threadID, r.Files)
+	var out *outlet
+	var err error = notFound("thread", threadID)
+	s.view(func(st *state) {
+		if t := st.threads.get(threadID); t != nil {
+			out, err = st.outlet(t, r.Via, r.To)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(r.Text) == "" && strings.TrimSpace(r.RichText) == "" && len(attachments) == 0 {
-		return nil, invalid("The reply is empty: write something or attach a file")
+	m, err := s.compose(out, &r)
+	if err != nil {
+		return nil, err
 	}
 	var shown Message
 	err = s.update(func(tx *tx) error {
 		t := tx.threads.get(threadID)
-		if t == nil {
-			return notFound("thread", threadID)
+		out, err := tx.outlet(t, r.Via, r.To)
+		if err != nil {
+			return err
 		}
-		if r.AgentID == "" {
-			r.AgentID = tx.portals.get(portalKey(t.PortalID)).Agents[0].ActorID
+		if m.CreatedBy, err = tx.writer(t.PortalID, r.AgentID); err != nil {
+			return err
 		}
-		if tx.agent(t.PortalID, r.AgentID) == nil {
-			return notFound("agent", r.AgentID)
-		}
-		m := &message{Text: r.Text, RichText: r.RichText, Attachments: attachments, CreatedBy: r.AgentID}
-		if err := tx.sendAsAgent(t, m); err != nil {
+		if err := tx.sendAsAgent(t, out, m); err != nil {
 			return err
 		}
 		shown = tx.state.showMessage(m)
@@ -84,92 +104,181 @@ func (s *Server) Reply(threadID string, r Reply) (*Message, error) {
 	return &shown, nil
 }
 
-// attach stores an agent's files as private files of the portal, if the
-// channel takes them.
-func (s *Server) attach(threadID string, uploads []Upload) ([]attachment, error) {
-	if len(uploads) == 0 {
-		return nil, nil
+// writer is the agent who writes: the one named, or the portal's first user.
+func (st *state) writer(portal int64, actorID string) (string, error) {
+	if actorID == "" {
+		actorID = st.portals.get(portalKey(portal)).Users[0].ActorID
 	}
-	files := make([]*file, len(uploads))
-	for i, up := range uploads {
-		files[i] = &file{Folder: "/conversations", Access: "PRIVATE", ByAgent: true}
-		files[i].describe(up.Name, up.Content)
+	if st.user(portal, actorID) == nil {
+		return "", notFound("agent", actorID)
 	}
-	var err error = notFound("thread", threadID)
-	s.view(func(st *state) {
-		if t := st.threads.get(threadID); t != nil {
-			err = st.channels.get(t.ChannelID).acceptsFiles(files)
-			for _, f := range files {
-				f.PortalID = t.PortalID
-			}
-		}
-	})
-	if err != nil {
+	return actorID, nil
+}
+
+// compose makes a message of a reply, and stores its files.
+func (s *Server) compose(out *outlet, r *Reply) (*message, error) {
+	m := &message{Text: r.Text, RichText: r.RichText}
+	if err := s.insertInto(m, out, r); err != nil {
 		return nil, err
 	}
-	list := make([]attachment, len(uploads))
+	var err error
+	if m.Attachments, err = s.attach(out, r.Files); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(m.Text) == "" && strings.TrimSpace(m.RichText) == "" && len(m.Attachments) == 0 {
+		return nil, invalid("The reply is empty: write something or attach a file")
+	}
+	return m, nil
+}
+
+// attach stores an agent's files as private files of the portal, if the
+// channel takes them.
+func (s *Server) attach(out *outlet, uploads []Upload) ([]attachment, error) {
+	files := make([]*file, len(uploads))
+	for i, up := range uploads {
+		files[i] = &file{PortalID: out.portal, Folder: "/conversations", Access: "PRIVATE", ByAgent: true}
+		files[i].describe(up.Name, up.Content)
+	}
+	if err := out.acceptsFiles(files); err != nil {
+		return nil, err
+	}
+	var list []attachment
 	for i, f := range files {
 		if err := s.storeFile(f, uploads[i].Content); err != nil {
 			return nil, err
 		}
-		list[i] = attachment{Type: "FILE", FileID: f.ID, Usage: f.usage()}
+		list = append(list, attachment{Type: "FILE", FileID: f.ID, Usage: f.usage()})
 	}
 	return list, nil
 }
 
 // sendAsAgent completes an agent's message, adds it to the thread, and tells
 // the app.
-func (tx *tx) sendAsAgent(t *thread, m *message) error {
-	ch, a := tx.channels.get(t.ChannelID), tx.accounts.get(t.AccountID)
-	switch {
-	case ch.Archived:
-		return conflict("The channel of this conversation does not exist any more")
-	case !capability[bool](ch, "allowOutgoingMessages"):
-		return conflict("The channel does not take replies: its capability allowOutgoingMessages is off")
-	case a.Archived || !a.Active || !a.Authorized:
-		return conflict("The channel account of this conversation is switched off or deleted")
-	}
-	var files []*file
-	for _, at := range m.Attachments {
-		if at.Type != "FILE" {
-			continue
-		}
-		f := tx.files.get(at.FileID)
-		if f == nil || f.PortalID != t.PortalID {
-			return plainRefusal(http.StatusBadRequest, "No file with the id %q exists in this account", at.FileID)
-		}
-		files = append(files, f)
-	}
-	if err := ch.acceptsFiles(files); err != nil {
+func (tx *tx) sendAsAgent(t *thread, out *outlet, m *message) error {
+	if err := out.open(); err != nil {
 		return err
 	}
-	if len(capability[[]string](ch, "richText")) == 0 && !capability[bool](ch, "allowInlineImages") {
+	files, err := tx.filesOf(t.PortalID, m.Attachments)
+	if err != nil {
+		return err
+	}
+	if err := out.acceptsFiles(files); err != nil {
+		return err
+	}
+	if !out.takesRichText() {
 		m.RichText = ""
 	}
 	m.Direction, m.Status, m.CreatedAt = outgoing, statusSent, tx.now
-	sender := Participant{ActorID: m.CreatedBy}
-	if a.Identifier != nil {
-		sender.Identifier = *a.Identifier
-	}
-	m.Senders, m.Recipients = []Participant{sender}, []Participant{t.Customer}
+	m.ChannelID, m.AccountID = out.channelID, out.accountID
+	m.Senders = []Participant{{ActorID: m.CreatedBy, Identifier: out.address}}
+	m.Recipients = []Participant{out.customer}
+	m.Reported = out.email() // HubSpot's own channel reports to nobody
 	tx.addMessage(t, m)
-	tx.announceMessage(t, m)
+	if !out.email() {
+		tx.announceMessage(t, m)
+	}
 	return nil
 }
 
-// CloseThread closes a conversation.
-func (s *Server) CloseThread(threadID string) error { return s.setThreadStatus(threadID, statusClosed) }
+// filesOf returns the portal's files among the attachments.
+func (st *state) filesOf(portal int64, attachments []attachment) ([]*file, error) {
+	var files []*file
+	for _, at := range attachments {
+		if at.Type != "FILE" {
+			continue
+		}
+		f := st.files.get(at.FileID)
+		if f == nil || f.PortalID != portal {
+			return nil, plainRefusal(http.StatusBadRequest, "No file with the id %q exists in this account", at.FileID)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
 
-// ReopenThread opens a closed conversation.
-func (s *Server) ReopenThread(threadID string) error { return s.setThreadStatus(threadID, statusOpen) }
+// Comment is a note among agents. It is never sent to the customer or the app.
+type Comment struct {
+	Text     string
+	RichText string
+	// AgentID is the actor id of the author. Defaults to the portal's first
+	// user.
+	AgentID string
+}
 
-func (s *Server) setThreadStatus(threadID, status string) error {
+// Comment adds a note to a thread.
+func (s *Server) Comment(threadID string, c Comment) (*Message, error) {
+	if strings.TrimSpace(c.Text) == "" && strings.TrimSpace(c.RichText) == "" {
+		return nil, invalid("The comment is empty")
+	}
+	var shown Message
+	err := s.update(func(tx *tx) error {
+		t := tx.threads.get(threadID)
+		if t == nil {
+			return notFound("thread", threadID)
+		}
+		author, err := tx.writer(t.PortalID, c.AgentID)
+		if err != nil {
+			return err
+		}
+		shown = tx.comment(t, author, c.Text, c.RichText, false)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &shown, nil
+}
+
+func (tx *tx) comment(t *thread, author, text, richText string, byApp bool) Message {
+	m := &message{
+		Type: typeComment, Text: text, RichText: richText, CreatedBy: author, ByApp: byApp, CreatedAt: tx.now,
+		Senders: []Participant{}, Recipients: []Participant{},
+	}
+	tx.addMessage(t, m)
+	return tx.state.showMessage(m)
+}
+
+// Assign makes an agent the owner of a conversation; an empty actor id takes
+// the owner away.
+func (s *Server) Assign(threadID, actorID string) error { return s.assignBy(threadID, actorID, "") }
+
+func (s *Server) assignBy(threadID, actorID, by string) error {
 	return s.update(func(tx *tx) error {
 		t := tx.threads.get(threadID)
 		if t == nil {
 			return notFound("thread", threadID)
 		}
-		tx.setStatus(t, status)
-		return nil
+		if actorID != "" && tx.user(t.PortalID, actorID) == nil {
+			return notFound("user", actorID)
+		}
+		by, err := tx.writer(t.PortalID, by)
+		if err == nil {
+			tx.assign(t, actorID, by)
+		}
+		return err
+	})
+}
+
+// CloseThread closes a conversation.
+func (s *Server) CloseThread(threadID string) error {
+	return s.setThreadStatus(threadID, statusClosed, "")
+}
+
+// ReopenThread opens a closed conversation.
+func (s *Server) ReopenThread(threadID string) error {
+	return s.setThreadStatus(threadID, statusOpen, "")
+}
+
+func (s *Server) setThreadStatus(threadID, status, by string) error {
+	return s.update(func(tx *tx) error {
+		t := tx.threads.get(threadID)
+		if t == nil {
+			return notFound("thread", threadID)
+		}
+		by, err := tx.writer(t.PortalID, by)
+		if err == nil {
+			tx.setStatus(t, status, by)
+		}
+		return err
 	})
 }

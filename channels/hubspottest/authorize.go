@@ -104,6 +104,7 @@ func (c *call) authorizeDecision() (*reply, error) {
 			return invalid("There is no account with the id %q", form.Get("portal"))
 		}
 		c.portal = p.ID
+		tx.remember(a)
 		tx.grants.put(tx, code, &grant{
 			Kind: authorizationCode, PortalID: p.ID, UserID: agentUserID, RedirectURL: a.RedirectURL,
 			Scopes: grantedScopes(a), ExpiresAt: tx.now.Add(codeLifetime), Seq: tx.next(),
@@ -115,6 +116,16 @@ func (c *call) authorizeDecision() (*reply, error) {
 	}
 	back.Set("code", code)
 	return redirectReply(addQuery(a.RedirectURL, back)), nil
+}
+
+// remember keeps what the app asks for, for installs from the marketplace.
+func (tx *tx) remember(a *authorizeRequest) {
+	known := *tx.app()
+	if known.RedirectURL == a.RedirectURL && slices.Equal(known.Scopes, a.Scopes) {
+		return
+	}
+	known.RedirectURL, known.Scopes = a.RedirectURL, a.Scopes
+	tx.apps.put(tx, "app", &known)
 }
 
 // grantedScopes is what was asked for, and the scope that every install has.

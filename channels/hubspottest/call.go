@@ -50,6 +50,7 @@ type reply struct {
 	header http.Header
 	body   []byte
 	abort  bool // reset the connection instead of answering
+	cut    bool // reset it in the middle of the body
 }
 
 func jsonReply(status int, v any) (*reply, error) {
@@ -91,6 +92,13 @@ func (s *Server) serve(op operation) http.HandlerFunc {
 		if h.Get("X-HubSpot-Correlation-Id") == "" {
 			h.Set("X-HubSpot-Correlation-Id", uuid())
 		}
+		if rep.cut {
+			h.Set("Content-Length", strconv.Itoa(max(len(rep.body), 2)))
+			w.WriteHeader(rep.status)
+			_, _ = w.Write(rep.body[:len(rep.body)/2])
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
 		w.WriteHeader(rep.status)
 		_, _ = w.Write(rep.body) // the caller may be gone
 	}
@@ -107,8 +115,10 @@ func (c *call) answer() *reply {
 	switch {
 	case fault.Reset == ResetBefore:
 		return &reply{abort: true}
-	case fault.Status != 0:
-		return failure(plainRefusal(fault.Status, "A fault set for %s", c.op.name))
+	case fault.refuses():
+		rep := fault.answer(c)
+		rep.cut = fault.Truncate
+		return rep
 	case authErr != nil:
 		return failure(authErr)
 	}
@@ -120,6 +130,7 @@ func (c *call) answer() *reply {
 		rep = failure(err)
 	}
 	rep.abort = rep.abort || fault.Reset == ResetAfter
+	rep.cut = fault.Truncate
 	return rep
 }
 
@@ -165,6 +176,9 @@ func (c *call) authenticate() error {
 
 func (c *call) authenticateDeveloper() error {
 	q := c.r.URL.Query()
+	if c.Readings().BearerRegistration && c.authenticatePortal() == nil && slices.Contains(c.scopes, channelWriteScope[0]) {
+		return nil
+	}
 	if !equalSecret(q.Get("hapikey"), c.DeveloperKey()) {
 		return unauthorized("The API key provided is invalid. View or manage your API key in your developer account.",
 			"INVALID_AUTHENTICATION", nil)

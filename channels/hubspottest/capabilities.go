@@ -15,12 +15,16 @@ const (
 	threadByIdentifier  = "DELIVERY_IDENTIFIER"
 )
 
+var richTextKinds = []string{
+	"BLOCKQUOTE", "BOLD", "FONT_SIZE", "FONT_STYLE", "HYPERLINK", "ITALIC", "LISTS",
+	"TEXT_ALIGNMENT", "TEXT_COLOR", "TEXT_HIGHLIGHT_COLOR", "UNDERLINE",
+}
+
 // capabilityRules says for each known capability what its value may be.
 // Unknown capabilities are kept unchecked: HubSpot's schema is an open map.
 var capabilityRules = map[string]func(json.RawMessage) bool{
-	"deliveryIdentifierTypes": isListOf(identifierTypes...),
-	"richText": isListOf("BLOCKQUOTE", "BOLD", "FONT_SIZE", "FONT_STYLE", "HYPERLINK", "ITALIC", "LISTS",
-		"TEXT_ALIGNMENT", "TEXT_COLOR", "TEXT_HIGHLIGHT_COLOR", "UNDERLINE"),
+	"deliveryIdentifierTypes":         isListOf(identifierTypes...),
+	"richText":                        isListOf(richTextKinds...),
 	"threadingModel":                  isOneOf(threadByIntegration, threadByIdentifier),
 	"allowOutgoingMessages":           is[bool],
 	"allowConversationStart":          is[bool],
@@ -85,9 +89,9 @@ func capability[T any](ch *channel, key string) T {
 }
 
 // threadsByIdentifier reports whether HubSpot manages the channel's threads.
-// Before channels could choose, they named their threads themselves.
-func (ch *channel) threadsByIdentifier() bool {
-	return capability[string](ch, "threadingModel") == threadByIdentifier
+func (s *Server) threadsByIdentifier(ch *channel) bool {
+	model := capability[string](ch, "threadingModel")
+	return model == threadByIdentifier || model == "" && s.Readings().IdentifierThreading
 }
 
 // acceptsFiles reports what is wrong with sending these files as an agent.

@@ -18,6 +18,11 @@ type Config struct {
 	// Defaults to 7100001.
 	AppID int64
 
+	// AppWebhookURL is where the app takes HubSpot's webhooks for apps: arrays
+	// of conversation.creation, .deletion, .propertyChange and .newMessage
+	// events. Defaults to none.
+	AppWebhookURL string
+
 	// AppName is shown on the consent page. Defaults to "Your app".
 	AppName string
 
@@ -76,78 +81,14 @@ type Config struct {
 	// attempts within 24 hours, with random pauses.
 	RetryDelays []time.Duration
 
+	// Scopes are the scopes that a marketplace install asks for. Defaults to
+	// those that the app last asked for itself, at its install link.
+	Scopes []string
+
 	// URL is the simulator's own public base URL, without a slash at the end.
 	// [Server.Start] and [Server.SetURL] set it too. While it is empty the
 	// Host header of each request stands in for it.
 	URL string
-}
-
-// Readings lists what HubSpot's documentation leaves open. Every field's zero
-// value is the reading that asks most of a client, RefreshTokenEnds aside;
-// setting one to true plays the other reading.
-type Readings struct {
-	// AccountsAnnounced sends CHANNEL_ACCOUNT_CREATED also for accounts that
-	// were created with the API. Documented only for the connect popup.
-	AccountsAnnounced bool
-
-	// AttachmentURLs adds name and url to file attachments of webhooks.
-	// Otherwise they carry only a file id.
-	AttachmentURLs bool
-
-	// CapabilitiesMerge keeps capabilities that an update does not mention.
-	// Otherwise the update replaces them all.
-	CapabilitiesMerge bool
-
-	// ClosedThreadStartsNew starts a new thread when a customer writes to a
-	// closed one. Otherwise the closed thread is opened again.
-	ClosedThreadStartsNew bool
-
-	// DuplicateReturnsFirst answers a repeated integrationIdempotencyId with
-	// 200 and the first message. Otherwise with 409.
-	DuplicateReturnsFirst bool
-
-	// EmptyText accepts a message without text. Otherwise it is refused.
-	EmptyText bool
-
-	// FullRefresh repeats hub_id, user_id and scopes when a token is
-	// refreshed. Otherwise only the exchange of a code names them.
-	FullRefresh bool
-
-	// IdentifierObject writes channelAccountDeliveryIdentifier of account
-	// events as {type, value}. Otherwise as the bare value.
-	IdentifierObject bool
-
-	// OptionalFields lets a publish omit recipients, attachments and
-	// timestamp, as HubSpot has been seen to do. Otherwise the published
-	// schema's required fields are required.
-	OptionalFields bool
-
-	// OutgoingSilent sends no webhook for messages that the app published as
-	// OUTGOING. Otherwise they come back as agents' replies do.
-	OutgoingSilent bool
-
-	// RefreshTokenEnds ends a refresh token with its first use. Otherwise it
-	// works until the token that it was exchanged for is used, so that an
-	// answer can get lost. It is the one reading that asks for more than any
-	// client can do: one that is killed before it has stored the answer needs
-	// the app to be installed again.
-	RefreshTokenEnds bool
-
-	// RefreshTokenStays answers a refresh with the same refresh token.
-	// Otherwise with a new one each time.
-	RefreshTokenStays bool
-
-	// RetriesSignedAnew signs every attempt of a webhook with its own time.
-	// Otherwise retries repeat the first attempt's signature and timestamp.
-	RetriesSignedAnew bool
-
-	// SignatureV2 makes the older signature header that accompanies v3 a v2
-	// one. Otherwise it is v1.
-	SignatureV2 bool
-
-	// StatusObject writes a webhook message's status as {statusType}.
-	// Otherwise as a bare string.
-	StatusObject bool
 }
 
 // Format prints the configuration without its secrets, whatever the verb.

@@ -1,12 +1,10 @@
 package hubspottest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -23,6 +21,7 @@ type wireThread struct {
 	LatestAt         string `json:"latestMessageTimestamp,omitempty"`
 	LatestSentAt     string `json:"latestMessageSentTimestamp,omitempty"`
 	LatestReceivedAt string `json:"latestMessageReceivedTimestamp,omitempty"`
+	AssignedTo       string `json:"assignedTo,omitempty"`
 	Spam             bool   `json:"spam"`
 	Archived         bool   `json:"archived"`
 }
@@ -32,6 +31,7 @@ func (t *thread) wire() wireThread {
 		ID: t.ID, Status: t.Status, InboxID: t.InboxID, ContactID: strconv.FormatInt(t.ContactID, 10),
 		ChannelID: t.ChannelID, AccountID: t.AccountID, CreatedAt: stamp(t.CreatedAt), ClosedAt: maybe(t.ClosedAt),
 		LatestAt: maybe(t.LatestAt), LatestSentAt: maybe(t.SentAt), LatestReceivedAt: maybe(t.ReceivedAt), Archived: t.Archived,
+		AssignedTo: t.OwnerID,
 	}
 }
 
@@ -44,11 +44,12 @@ func maybe(t time.Time) string {
 
 func (c *call) listThreads() (*reply, error) {
 	q := c.r.URL.Query()
-	archived, status, box := q.Get("archived") == "true", q.Get("threadStatus"), q.Get("inboxId")
+	archived, status, box, contact := q.Get("archived") == "true", q.Get("threadStatus"), q.Get("inboxId"), q.Get("associatedContactId")
 	list := []wireThread{}
 	c.view(func(st *state) {
 		for _, t := range st.threads.ordered() {
-			if t.PortalID == c.portal && t.Archived == archived && (status == "" || status == t.Status) && (box == "" || box == t.InboxID) {
+			if t.PortalID == c.portal && t.Archived == archived && (status == "" || status == t.Status) &&
+				(box == "" || box == t.InboxID) && (contact == "" || contact == contactKey(t.ContactID)) {
 				list = append(list, t.wire())
 			}
 		}
@@ -105,14 +106,15 @@ func (c *call) updateThread() (*reply, error) {
 		if err != nil {
 			return err
 		}
-		if body.Archived != nil {
+		if body.Archived != nil && t.Archived {
 			t.Archived = false
+			tx.tellApp(t, propertyEvent("isArchived", "false"))
 		}
 		status := t.Status
 		if body.Status != nil {
 			status = *body.Status
 		}
-		tx.setStatus(t, status)
+		tx.setStatus(t, status, c.appActor())
 		shown = t.wire()
 		return nil
 	})
@@ -130,6 +132,7 @@ func (c *call) archiveThread() (*reply, error) {
 		}
 		t.Archived = true
 		tx.threads.put(tx, t.ID, t)
+		tx.tellApp(t, propertyEvent("isArchived", "true"))
 		tx.showState()
 		return nil
 	})
@@ -140,7 +143,7 @@ func (c *call) archiveThread() (*reply, error) {
 }
 
 func (c *call) listThreadMessages() (*reply, error) {
-	list := []wireMessage{}
+	list := []any{}
 	var err error
 	c.view(func(st *state) {
 		var t *thread
@@ -148,7 +151,7 @@ func (c *call) listThreadMessages() (*reply, error) {
 			return
 		}
 		for _, m := range st.messagesOf(t.ID) {
-			list = append(list, m.wire(c.AppID()))
+			list = append(list, m.wireEntry(c.AppID()))
 		}
 	})
 	if err != nil {
@@ -161,105 +164,146 @@ func (c *call) listThreadMessages() (*reply, error) {
 }
 
 func (c *call) getThreadMessage() (*reply, error) {
-	var shown *wireMessage
-	var err error
+	var shown any
+	err := c.viewEntry(func(m *message) { shown = m.wireEntry(c.AppID()) })
+	if err != nil {
+		return nil, err
+	}
+	return jsonReply(http.StatusOK, shown)
+}
+
+// originalContent answers with a message's whole text; nothing is ever
+// truncated here.
+func (c *call) originalContent() (*reply, error) {
+	shown := map[string]string{}
+	err := c.viewEntry(func(m *message) { shown["text"], shown["richText"] = m.Text, m.RichText })
+	if err != nil {
+		return nil, err
+	}
+	return jsonReply(http.StatusOK, shown)
+}
+
+// viewEntry calls fn with the entry of the path.
+func (c *call) viewEntry(fn func(*message)) (err error) {
 	c.view(func(st *state) {
 		var t *thread
 		if t, err = c.pathThread(st); err != nil {
 			return
 		}
-		if m := st.messages.get(c.r.PathValue("messageId")); m != nil && m.ThreadID == t.ID {
-			w := m.wire(c.AppID())
-			shown = &w
+		m := st.messages.get(c.r.PathValue("messageId"))
+		if m == nil || m.ThreadID != t.ID {
+			err = notFound("message", c.r.PathValue("messageId"))
+			return
 		}
+		fn(m)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if shown == nil {
-		return nil, notFound("message", c.r.PathValue("messageId"))
-	}
-	return jsonReply(http.StatusOK, shown)
+	return err
 }
 
-// agentMessageBody is a message that an app sends in an agent's name.
-type agentMessageBody struct {
-	Type        string            `json:"type"`
-	Text        *string           `json:"text"`
-	RichText    string            `json:"richText"`
-	SenderID    string            `json:"senderActorId"`
-	ChannelID   string            `json:"channelId"`
-	AccountID   string            `json:"channelAccountId"`
-	Attachments []json.RawMessage `json:"attachments"`
-	Recipients  []struct {
-		ActorID     string       `json:"actorId"`
-		Identifiers []Identifier `json:"deliveryIdentifiers"`
-	} `json:"recipients"`
-}
+// appActor is the app as an actor.
+func (s *Server) appActor() string { return fmt.Sprintf("I-%d", s.AppID()) }
 
-func (b *agentMessageBody) check() ([]attachment, error) {
-	var p problems
-	if b.Type != "MESSAGE" {
-		p.add("type", "type must be MESSAGE")
+// assignThread makes an agent the owner of a thread.
+func (c *call) assignThread() (*reply, error) {
+	var body struct {
+		ActorID string `json:"actorId"`
 	}
-	if b.Text == nil {
-		p.add("text", "text must not be null")
-	}
-	if b.Attachments == nil {
-		p.add("attachments", "attachments must not be null")
-	}
-	if len(b.Recipients) == 0 {
-		p.add("recipients", "recipients must name at least one recipient")
-	}
-	for i, r := range b.Recipients {
-		if strings.HasPrefix(r.ActorID, "E-") {
-			p.add("recipients", "recipients[%d].actorId must not be an e-mail actor", i)
-		}
-		if len(r.Identifiers) == 0 {
-			p.add("recipients", "recipients[%d].deliveryIdentifiers must not be empty", i)
-		}
-		for j := range r.Identifiers {
-			r.Identifiers[j].check(&p, fmt.Sprintf("recipients[%d].deliveryIdentifiers[%d]", i, j))
-		}
-	}
-	var list []attachment
-	for i, raw := range b.Attachments {
-		list = append(list, readAttachment(&p, fmt.Sprintf("attachments[%d]", i), raw))
-	}
-	return list, p.err()
-}
-
-// postThreadMessage sends a message as an agent of the portal.
-func (c *call) postThreadMessage() (*reply, error) {
-	var body agentMessageBody
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}
-	attachments, err := body.check()
-	if err != nil {
-		return nil, err
-	}
-	var shown wireMessage
-	err = c.update(func(tx *tx) error {
+	var shown wireThread
+	err := c.update(func(tx *tx) error {
 		t, err := c.pathThread(tx.state)
 		if err != nil {
 			return err
 		}
-		if tx.agent(c.portal, body.SenderID) == nil {
-			return invalid("senderActorId %q is not an agent of this account", body.SenderID)
+		if tx.user(c.portal, body.ActorID) == nil {
+			return invalid("actorId %q is not an agent of this account", body.ActorID)
 		}
-		if body.ChannelID != t.ChannelID || body.AccountID != t.AccountID {
-			return invalid("channelId and channelAccountId must be those of the thread")
-		}
-		m := &message{Text: *body.Text, RichText: body.RichText, Attachments: attachments, CreatedBy: body.SenderID, ByApp: true}
-		if err := tx.sendAsAgent(t, m); err != nil {
-			return err
-		}
-		shown = m.wire(c.AppID())
+		tx.assign(t, body.ActorID, c.appActor())
+		shown = t.wire()
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return jsonReply(http.StatusCreated, shown)
+	return jsonReply(http.StatusOK, shown)
+}
+
+func (c *call) unassignThread() (*reply, error) {
+	err := c.update(func(tx *tx) error {
+		t, err := c.pathThread(tx.state)
+		if err == nil {
+			tx.assign(t, "", c.appActor())
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return emptyReply()
+}
+
+// listAnyChannels lists the portal's channels, HubSpot's own e-mail among them.
+func (c *call) listAnyChannels() (*reply, error) {
+	return pageOf(c, c.anyChannels())
+}
+
+func (c *call) anyChannels() []map[string]string {
+	list := []map[string]string{{"id": emailChannel, "name": "Email"}}
+	for _, ch := range c.Channels() {
+		list = append(list, map[string]string{"id": ch.ID, "name": ch.Name})
+	}
+	return list
+}
+
+func (c *call) getAnyChannel() (*reply, error) {
+	for _, ch := range c.anyChannels() {
+		if ch["id"] == c.r.PathValue("channelId") {
+			return jsonReply(http.StatusOK, ch)
+		}
+	}
+	return nil, notFound("channel", c.r.PathValue("channelId"))
+}
+
+// listAnyAccounts lists the portal's channel accounts of all channels.
+func (c *call) listAnyAccounts() (*reply, error) {
+	q := c.r.URL.Query()
+	list := []wireAccount{}
+	c.view(func(st *state) {
+		for _, a := range c.anyAccounts(st, q.Get("archived") == "true") {
+			if (q.Get("channelId") == "" || q.Get("channelId") == a.ChannelID) && (q.Get("inboxId") == "" || q.Get("inboxId") == a.InboxID) {
+				list = append(list, a)
+			}
+		}
+	})
+	return pageOf(c, list)
+}
+
+func (c *call) anyAccounts(st *state, archived bool) []wireAccount {
+	var list []wireAccount
+	if !archived {
+		mail, p := st.emailAccount(c.portal), st.portals.get(portalKey(c.portal))
+		list = append(list, wireAccount{
+			ID: mail.ID, ChannelID: mail.ChannelID, InboxID: mail.InboxID, Name: mail.Name, Active: true, Authorized: true,
+			CreatedAt: stamp(p.Inboxes[0].CreatedAt), Identifier: mail.Identifier,
+		})
+	}
+	for _, a := range st.accounts.ordered() {
+		if a.PortalID == c.portal && a.Archived == archived && !c.erased(a) {
+			list = append(list, a.wire())
+		}
+	}
+	return list
+}
+
+func (c *call) getAnyAccount() (*reply, error) {
+	id := c.r.PathValue("channelAccountId")
+	var list []wireAccount
+	c.view(func(st *state) { list = c.anyAccounts(st, c.r.URL.Query().Get("archived") == "true") })
+	i := slices.IndexFunc(list, func(a wireAccount) bool { return a.ID == id })
+	if i < 0 {
+		return nil, notFound("channel account", id)
+	}
+	return jsonReply(http.StatusOK, list[i])
 }

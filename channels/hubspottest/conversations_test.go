@@ -96,7 +96,7 @@ func TestSendingAsAgent(t *testing.T) {
 		body object
 		says string
 	}{
-		{"comment", with(valid, object{"type": "COMMENT"}), "type"},
+		{"unknown kind", with(valid, object{"type": "NOTE"}), "type"},
 		{"e-mail actor", with(valid, object{"recipients": []object{{"actorId": "E-a@b.test", "deliveryIdentifiers": []object{opaque("x")}}}}), "e-mail actor"},
 		{"singular identifier", with(valid, object{"recipients": []object{{"deliveryIdentifier": opaque("x")}}}), "deliveryIdentifiers"},
 		{"unknown agent", with(valid, object{"senderActorId": "A-1"}), "senderActorId"},
@@ -155,4 +155,51 @@ func TestReplies(t *testing.T) {
 	if _, err := newShop(t, hubspottest.Config{}, nil).Reply("1", hubspottest.Reply{Text: "x"}); err == nil {
 		t.Error("replying to no thread is no error")
 	}
+}
+
+func TestAssigneeAPI(t *testing.T) {
+	s := newShop(t, hubspottest.Config{}, nil)
+	thread := s.say("m1", "Hi")
+	for _, one := range []string{
+		helpers + "/threads/" + thread, "/conversations/conversations/2026-09/threads/" + thread, "/conversations/conversations/v3/threads/" + thread,
+	} {
+		assigned := s.want(s.call("PUT", one+"/assignee", object{"actorId": noor}), http.StatusOK)
+		if assigned.text("assignedTo") != noor || s.Threads()[0].OwnerName != "Noor Adams" {
+			t.Errorf("got %v", assigned)
+		}
+		s.want(s.call("PUT", one+"/assignee", object{"actorId": "A-1"}), http.StatusBadRequest)
+		s.want(s.call("DELETE", one+"/assignee", nil), http.StatusNoContent)
+	}
+	if got := s.History(thread); len(got) != 6 || got[0].By != "I-7100001" {
+		t.Errorf("got %+v", got)
+	}
+	s.want(s.call("DELETE", helpers+"/threads/1/assignee", nil), http.StatusNotFound)
+}
+
+func TestAllChannelsAPI(t *testing.T) {
+	s := newShop(t, hubspottest.Config{}, nil)
+	channels := s.want(s.call("GET", helpers+"/channels", nil), http.StatusOK).body
+	diff(t, "channels", []any{object{"id": "1002", "name": "Email"}, object{"id": s.channel, "name": "Acme Chat"}}, channels["results"].([]any))
+	s.want(s.call("GET", helpers+"/channels/"+s.channel, nil), http.StatusOK)
+	s.want(s.call("GET", helpers+"/channels/1", nil), http.StatusNotFound)
+
+	accounts := s.want(s.call("GET", helpers+"/channel-accounts?channelId="+s.channel+"&inboxId="+s.inboxID(), nil), http.StatusOK)
+	own := s.want(s.call("GET", channelBase+"/"+s.channel+"/channel-accounts/"+s.account, nil), http.StatusOK)
+	diff(t, "accounts", []any{own.body}, accounts.body["results"].([]any))
+	diff(t, "account", own.body, s.call("GET", helpers+"/channel-accounts/"+s.account, nil).body)
+	if all := s.call("GET", helpers+"/channel-accounts", nil); all.body["total"] != 2.0 {
+		t.Errorf("got %v", all)
+	}
+	if gone := s.call("GET", helpers+"/channel-accounts?archived=true", nil); gone.body["total"] != 0.0 {
+		t.Errorf("got %v", gone)
+	}
+	s.want(s.call("GET", helpers+"/channel-accounts/1", nil), http.StatusNotFound)
+}
+
+func TestOriginalContent(t *testing.T) {
+	s := newShop(t, hubspottest.Config{}, nil)
+	one := helpers + "/threads/" + s.say("m1", "Hi") + "/messages/"
+	id := s.Messages(s.Threads()[0].ID)[0].ID
+	diff(t, "content", object{"text": "Hi", "richText": ""}, s.want(s.call("GET", one+id+"/original-content", nil), http.StatusOK).body)
+	s.want(s.call("GET", one+"x/original-content", nil), http.StatusNotFound)
 }

@@ -19,15 +19,19 @@ func (s *Server) attempt(ctx context.Context, d *delivery) outcome {
 		return cutOff
 	}
 	defer release()
+	fault := s.webhookFault(d)
+	if fault == nil {
+		return again
+	}
 	now := s.now()
-	if d.Attempts == 0 || s.cfg.Readings.RetriesSignedAnew {
+	if d.Attempts == 0 || s.Readings().RetriesSignedAnew {
 		d.SignedAt = now
 	}
 	e := Entry{
-		Time: now, Operation: "webhook.delivery", Method: http.MethodPost, PortalID: d.PortalID,
-		Request: redactBody([]byte(d.Body), "application/json"),
+		Time: now, Operation: d.operation(), Method: http.MethodPost, PortalID: d.PortalID,
+		Request: redactBody([]byte(d.body()), "application/json"),
 	}
-	err := s.post(ctx, d, &e)
+	err := s.postWith(ctx, fault, d, &e)
 	if err != nil && ctx.Err() != nil {
 		return cutOff
 	}
@@ -37,7 +41,9 @@ func (s *Server) attempt(ctx context.Context, d *delivery) outcome {
 		s.cfg.Logger.Warn("hubspottest: a webhook failed", "attempt", d.Attempts+1, "error", err)
 	}
 	s.journal.add(e)
-	return s.settle(d, err != nil)
+	s.repeat(ctx, fault, d, e)
+	defer s.hooks.letGo(d.PortalID)
+	return s.settle(d, err != nil, e.Status)
 }
 
 // slot takes one of the portal's places for concurrent requests. It returns
@@ -62,12 +68,12 @@ func (h *hooks) slot(ctx context.Context, portal int64) (release func()) {
 }
 
 // settle records the outcome of an attempt that was made.
-func (s *Server) settle(d *delivery, failed bool) outcome {
+func (s *Server) settle(d *delivery, failed bool, status int) outcome {
 	result := ended
 	err := s.update(func(tx *tx) error {
 		d.Attempts++
 		pause, left := s.retryDelay(d.Attempts)
-		if failed && left {
+		if failed && left && !s.givesUp(status) {
 			d.NextAt = tx.now.Add(pause)
 			tx.deliveries.put(tx, d.ID, d)
 			result = again
@@ -80,6 +86,11 @@ func (s *Server) settle(d *delivery, failed bool) outcome {
 		s.cfg.Logger.Error("hubspottest: a webhook's outcome was not stored; it may be sent again", "error", err)
 	}
 	return result
+}
+
+// givesUp reports whether an app's answer ends a webhook without a retry.
+func (s *Server) givesUp(status int) bool {
+	return s.Readings().ClientErrorsEnd && (status == 400 || status == 401 || status >= 403 && status <= 405)
 }
 
 // retryDelay is the pause after so many attempts.
@@ -100,7 +111,7 @@ func (s *Server) retryDelay(attempts int) (time.Duration, bool) {
 
 // post makes the request of an attempt. Only a 2xx answer is accepted, and
 // redirects are not followed.
-func (s *Server) post(ctx context.Context, d *delivery, e *Entry) error {
+func (s *Server) post(ctx context.Context, fault *Fault, d *delivery, e *Entry) error {
 	if err := s.stored(d.mark); err != nil {
 		return err
 	}
@@ -108,48 +119,63 @@ func (s *Server) post(ctx context.Context, d *delivery, e *Entry) error {
 	s.view(func(st *state) {
 		if ch := st.channels.get(d.ChannelID); ch != nil {
 			target = ch.WebhookURL
+		} else if d.ChannelID == "" {
+			target = s.appWebhookURL
 		}
 		secret = st.app().ClientSecret
 	})
 	if target == "" {
 		return errors.New("the channel has no webhookUrl")
 	}
-	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.webhookTimeout())
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(d.Body))
+	body := d.body()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
 	if err != nil {
 		return errors.New("the channel's webhookUrl is not a URL")
 	}
 	e.Path = redactWebhook(req.URL)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "hubspottest")
-	signHeaders(req.Header, secret, target, d.Body, d.SignedAt, s.cfg.Readings.SignatureV2)
+	if fault.BadSignature {
+		secret = "not the app's secret"
+	}
+	signHeaders(req.Header, secret, target, body, d.SignedAt, s.Readings())
+	fault.spoil(req.Header)
 
 	client := *s.cfg.HTTPClient
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := client.Do(req)
 	if err != nil {
-		return plainError(err)
+		return s.plainError(err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxJournalBody))
 	e.Status, e.Response = resp.StatusCode, redactBody(answer, resp.Header.Get("Content-Type"))
 	switch {
 	case err != nil:
-		return plainError(err)
+		return s.plainError(err)
+	case fault.Reset == ResetAfter:
+		return errors.New("the app's answer was lost by a fault")
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		return fmt.Errorf("the app answered %d", resp.StatusCode)
 	}
 	return nil
 }
 
-// plainError is a client's error without the URL, whose query may be secret.
-func plainError(err error) error {
+// plainError is why a webhook's request failed.
+func (s *Server) plainError(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) && wrapped.Timeout() {
+		return fmt.Errorf("the app did not answer within %v", s.webhookTimeout())
+	}
+	return withoutURL(err)
+}
+
+// withoutURL is a client's error without the URL, whose query may be secret.
+func withoutURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		if wrapped.Timeout() {
-			return fmt.Errorf("the app did not answer within %v", webhookTimeout)
-		}
 		return wrapped.Err
 	}
 	return err

@@ -10,20 +10,21 @@ import (
 
 // event is one server-sent event.
 type event struct {
-	name string
-	data any
+	name   string
+	data   any
+	portal int64 // whose pages it is for; 0: all
 }
 
 // hub hands events to the open pages.
 type hub struct {
 	mu     sync.Mutex
-	pages  map[chan event]bool
+	pages  map[chan event]int64 // the portal that a page shows
 	closed bool
 }
 
-// subscribe returns a stream of events, which the hub closes when the page
-// should come again: it fell behind, or the server ends.
-func (h *hub) subscribe() chan event {
+// subscribe returns a stream of a portal's events, which the hub closes when
+// the page should come again: it fell behind, or the server ends.
+func (h *hub) subscribe(portal int64) chan event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	ch := make(chan event, 256)
@@ -32,9 +33,9 @@ func (h *hub) subscribe() chan event {
 		return ch
 	}
 	if h.pages == nil {
-		h.pages = map[chan event]bool{}
+		h.pages = map[chan event]int64{}
 	}
-	h.pages[ch] = true
+	h.pages[ch] = portal
 	return ch
 }
 
@@ -49,7 +50,10 @@ func (h *hub) unsubscribe(ch chan event) {
 func (h *hub) publish(e event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for ch := range h.pages {
+	for ch, portal := range h.pages {
+		if e.portal != 0 && e.portal != portal {
+			continue
+		}
 		select {
 		case ch <- e:
 		default:
@@ -81,7 +85,12 @@ const keepAlive = 15 * time.Second
 
 // serveEvents streams events to a page.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	stream := s.events.subscribe()
+	portal, err := s.pagePortal(r)
+	if err != nil {
+		writeResult(w, 0, nil, err)
+		return
+	}
+	stream := s.events.subscribe(portal)
 	defer s.events.unsubscribe(stream)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -89,7 +98,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(keepAlive)
 	defer tick.Stop()
 
-	err := writeEvent(w, event{name: "hello", data: struct{}{}})
+	err = writeEvent(w, event{name: "hello", data: struct{}{}})
 	for err == nil {
 		if err = control.Flush(); err != nil {
 			return

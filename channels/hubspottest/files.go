@@ -58,7 +58,7 @@ func (f *file) hidden() bool { return strings.HasPrefix(f.Access, "HIDDEN_") }
 
 // wireFileRecord is a file as HubSpot's API shows it.
 type wireFileRecord struct {
-	ID          string `json:"id"`
+	ID          any    `json:"id"` // a string, or a number
 	CreatedAt   string `json:"createdAt"`
 	UpdatedAt   string `json:"updatedAt"`
 	Archived    bool   `json:"archived"`
@@ -76,7 +76,7 @@ type wireFileRecord struct {
 }
 
 func (f *file) wire(base string) wireFileRecord {
-	address := base + "/hubfs/" + portalKey(f.PortalID) + "/" + f.ID + "/" + url.PathEscape(f.fullName())
+	address := f.address(base)
 	w := wireFileRecord{
 		ID: f.ID, CreatedAt: stamp(f.CreatedAt), UpdatedAt: stamp(f.CreatedAt), Access: f.Access, Name: f.Name,
 		Path: path.Join(f.Folder, f.fullName()), Size: f.Size, Type: f.kind(), Extension: f.Extension,
@@ -86,6 +86,19 @@ func (f *file) wire(base string) wireFileRecord {
 		w.SourceGroup = "CONVERSATIONS"
 	}
 	return w
+}
+
+func (c *call) wireFile(f *file) wireFileRecord {
+	w := f.wire(c.base(c.r))
+	if c.Readings().NumericFileIDs {
+		w.ID = json.Number(f.ID)
+	}
+	return w
+}
+
+// address is where a public file is found.
+func (f *file) address(base string) string {
+	return base + "/hubfs/" + portalKey(f.PortalID) + "/" + f.ID + "/" + url.PathEscape(f.fullName())
 }
 
 // kind is HubSpot's type of a file, which is no MIME type.
@@ -136,7 +149,7 @@ func (c *call) uploadFile() (*reply, error) {
 	if err := c.storeFile(f, up.content); err != nil {
 		return nil, err
 	}
-	return jsonReply(http.StatusCreated, f.wire(c.base(c.r)))
+	return jsonReply(http.StatusCreated, c.wireFile(f))
 }
 
 func (c *call) readUpload() (*upload, error) {
@@ -270,7 +283,7 @@ func (c *call) getFile() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return jsonReply(http.StatusOK, f.wire(c.base(c.r)))
+	return jsonReply(http.StatusOK, c.wireFile(f))
 }
 
 func (c *call) signFile() (*reply, error) {

@@ -90,6 +90,9 @@ func (c *call) entry(rep *reply) Entry {
 	if rep.abort {
 		e.Status, e.Response, e.Error = 0, "", "the connection was reset by a fault"
 	}
+	if rep.cut {
+		e.Error = "the answer was broken off by a fault"
+	}
 	return e
 }
 

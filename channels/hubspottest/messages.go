@@ -11,6 +11,7 @@ import (
 // message is one message of a thread.
 type message struct {
 	ID            string        `json:"id"`
+	Type          string        `json:"type,omitempty"` // see kind
 	ThreadID      string        `json:"threadId"`
 	PortalID      int64         `json:"portalId"`
 	ChannelID     string        `json:"channelId"`
@@ -24,12 +25,15 @@ type message struct {
 	InReplyToID   string        `json:"inReplyToId,omitempty"`
 	IdempotencyID string        `json:"idempotencyId,omitempty"`
 	CreatedAt     time.Time     `json:"createdAt"`
+	ArrivedAt     time.Time     `json:"arrivedAt"` // of a published message, whatever its timestamp says
 	UpdatedAt     time.Time     `json:"updatedAt"`
 	CreatedBy     string        `json:"createdBy"`
-	ByApp         bool          `json:"byApp"`    // published, not written by an agent
-	Status        string        `json:"status"`   // SENT, READ, FAILED; RECEIVED for incoming ones
-	Reason        string        `json:"reason"`   // why it FAILED
-	Reported      bool          `json:"reported"` // the app set the status
+	ByApp         bool          `json:"byApp"`          // published, not written by an agent
+	Status        string        `json:"status"`         // SENT, READ, FAILED; RECEIVED for incoming ones
+	Reason        string        `json:"reason"`         // why it FAILED
+	Reported      bool          `json:"reported"`       // the app set the status
+	From          string        `json:"from,omitempty"` // of a change; see Change
+	To            string        `json:"to,omitempty"`
 	Seq           int64         `json:"seq"`
 }
 
@@ -44,6 +48,11 @@ const (
 	statusFailed   = "FAILED"
 	statusReceived = "RECEIVED"
 )
+
+// backTo reports whether a status would be a step back.
+func (m *message) backTo(status string) bool {
+	return m.Status == statusFailed && status != statusFailed || m.Status == statusRead && status == statusSent
+}
 
 func (m *message) isBlank() bool { return strings.TrimSpace(m.Text) == "" }
 
@@ -157,12 +166,16 @@ func (m *message) wire(appID int64) wireMessage {
 	return w
 }
 
-// addMessage appends a message to its thread, in the order of what the
-// sender's clock said and then of arrival.
+// addMessage appends a message or a comment to its thread, in the order of what
+// the sender's clock said and then of arrival. A message that names no account
+// goes over the thread's own.
 func (tx *tx) addMessage(t *thread, m *message) {
 	m.Seq = tx.next()
 	m.ID = uuid()
-	m.ThreadID, m.PortalID, m.ChannelID, m.AccountID = t.ID, t.PortalID, t.ChannelID, t.AccountID
+	m.ThreadID, m.PortalID = t.ID, t.PortalID
+	if m.AccountID == "" {
+		m.ChannelID, m.AccountID = t.ChannelID, t.AccountID
+	}
 	tx.messages.put(tx, m.ID, m)
 	tx.indexMessage(m)
 	if m.CreatedAt.After(t.LatestAt) {
@@ -172,10 +185,11 @@ func (tx *tx) addMessage(t *thread, m *message) {
 	case incoming:
 		t.Unread++
 		t.ReceivedAt = m.CreatedAt
-	default:
+	case outgoing:
 		t.SentAt = m.CreatedAt
 	}
 	tx.threads.put(tx, t.ID, t)
+	tx.tellApp(t, newMessageEvent(m))
 	tx.showMessage(m)
 	tx.showThread(t)
 }
@@ -195,7 +209,9 @@ func byTime(a, b *message) int {
 
 // Message is a message as an agent sees it.
 type Message struct {
-	ID        string `json:"id"`
+	ID string `json:"id"`
+	// Type is MESSAGE, or COMMENT for a note among agents.
+	Type      string `json:"type"`
 	ThreadID  string `json:"threadId"`
 	ChannelID string `json:"channelId"`
 	AccountID string `json:"accountId"`
@@ -237,7 +253,7 @@ type Attachment struct {
 
 func (st *state) showMessage(m *message) Message {
 	shown := Message{
-		ID: m.ID, ThreadID: m.ThreadID, ChannelID: m.ChannelID, AccountID: m.AccountID, Direction: m.Direction,
+		ID: m.ID, Type: m.kind(), ThreadID: m.ThreadID, ChannelID: m.ChannelID, AccountID: m.AccountID, Direction: m.Direction,
 		SenderName: st.senderName(m), Senders: slices.Clone(m.Senders), Recipients: slices.Clone(m.Recipients),
 		Text: m.Text, RichText: m.RichText, CreatedAt: m.CreatedAt, Attachments: []Attachment{},
 		InReplyToID: m.InReplyToID, IdempotencyID: m.IdempotencyID,
@@ -264,23 +280,20 @@ func (st *state) showAttachment(a attachment) Attachment {
 }
 
 func (st *state) senderName(m *message) string {
+	if a := st.agent(m.PortalID, m.CreatedBy); a != nil {
+		return a.Name
+	}
 	if len(m.Senders) == 0 {
 		return ""
 	}
 	sender := m.Senders[0]
-	if a := st.agent(m.PortalID, sender.ActorID); a != nil {
-		return a.Name
-	}
 	return cmp.Or(sender.Name, sender.Identifier.Value)
 }
 
-// agent returns the portal's agent with an actor id, or nil.
+// agent returns the portal's user with an actor id as an agent, or nil.
 func (st *state) agent(portal int64, actorID string) *Agent {
-	p := st.portals.get(portalKey(portal))
-	for i := range p.Agents {
-		if p.Agents[i].ActorID == actorID {
-			return &p.Agents[i]
-		}
+	if u := st.user(portal, actorID); u != nil {
+		return &u.Agent
 	}
 	return nil
 }
@@ -288,17 +301,13 @@ func (st *state) agent(portal int64, actorID string) *Agent {
 // showMessage, showThread and showState tell the open pages what changed, once
 // the whole change has been made.
 func (tx *tx) showMessage(m *message) {
-	if m.PortalID == tx.s.cfg.PortalID {
-		tx.shown = append(tx.shown, func() event { return event{"message", tx.state.showMessage(m)} })
-	}
+	tx.shown = append(tx.shown, func() event { return event{"message", tx.state.showMessage(m), m.PortalID} })
 }
 
 func (tx *tx) showThread(t *thread) {
-	if t.PortalID == tx.s.cfg.PortalID {
-		tx.shown = append(tx.shown, func() event { return event{"thread", tx.state.showThread(t)} })
-	}
+	tx.shown = append(tx.shown, func() event { return event{"thread", tx.state.showThread(t), t.PortalID} })
 }
 
 func (tx *tx) showState() {
-	tx.shown = append(tx.shown, func() event { return event{"state", struct{}{}} })
+	tx.shown = append(tx.shown, func() event { return event{"state", struct{}{}, 0} })
 }

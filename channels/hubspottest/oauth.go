@@ -1,12 +1,13 @@
 package hubspottest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -65,8 +66,8 @@ type tokenAnswer struct {
 	TokenType    string   `json:"token_type"`
 	TokenUse     string   `json:"token_use"`
 	AccessToken  string   `json:"access_token"`
-	RefreshToken string   `json:"refresh_token"`
-	ExpiresIn    int      `json:"expires_in"`
+	RefreshToken string   `json:"refresh_token,omitempty"`
+	ExpiresIn    any      `json:"expires_in"` // seconds, as a number or a string
 	HubID        int64    `json:"hub_id,omitempty"`
 	UserID       int64    `json:"user_id,omitempty"`
 	Scopes       []string `json:"scopes,omitempty"`
@@ -112,7 +113,9 @@ func (c *call) exchange(code, redirectURL string) (answer *tokenAnswer, err erro
 		tx.showState()
 		refresh := tx.grant(refreshToken, "na1-", g, time.Time{})
 		answer = tx.tokens(g, refresh)
-		answer.HubID, answer.UserID, answer.Scopes = g.PortalID, g.UserID, g.Scopes
+		if !c.Readings().ExchangeWithoutHub {
+			answer.HubID, answer.UserID, answer.Scopes = g.PortalID, g.UserID, g.Scopes
+		}
 		return nil
 	})
 	return answer, err
@@ -125,8 +128,11 @@ func (c *call) refresh(token string) (answer *tokenAnswer, err error) {
 			return oauthError("invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked")
 		}
 		c.portal = g.PortalID
-		answer = tx.tokens(g, tx.successor(token, g, c.cfg.Readings))
-		if c.cfg.Readings.FullRefresh {
+		answer = tx.tokens(g, tx.successor(token, g, c.Readings()))
+		if c.Readings().RefreshTokenOmitted {
+			answer.RefreshToken = ""
+		}
+		if c.Readings().FullRefresh {
 			answer.HubID, answer.UserID, answer.Scopes = g.PortalID, g.UserID, g.Scopes
 		}
 		return nil
@@ -138,7 +144,7 @@ func (c *call) refresh(token string) (answer *tokenAnswer, err error) {
 // to use from then on.
 func (tx *tx) successor(token string, g *grant, readings Readings) string {
 	tx.endPredecessor(g)
-	if readings.RefreshTokenStays {
+	if readings.RefreshTokenStays || readings.RefreshTokenOmitted {
 		return token
 	}
 	if readings.RefreshTokenEnds {
@@ -169,13 +175,17 @@ func (tx *tx) grant(kind grantKind, prefix string, of *grant, expires time.Time)
 }
 
 func (tx *tx) tokens(g *grant, refresh string) *tokenAnswer {
-	return &tokenAnswer{
+	answer := &tokenAnswer{
 		TokenType:    "bearer",
 		TokenUse:     string(accessToken),
 		AccessToken:  tx.grant(accessToken, "C", g, tx.now.Add(accessLifetime)),
 		RefreshToken: refresh,
 		ExpiresIn:    int(accessLifetime.Seconds()),
 	}
+	if tx.s.Readings().ExpiresInText {
+		answer.ExpiresIn = fmt.Sprint(answer.ExpiresIn)
+	}
+	return answer
 }
 
 // tokenInfo is the answer of the introspection endpoint.
@@ -212,6 +222,9 @@ func (c *call) introspect() (*reply, error) {
 		return nil, err
 	}
 	value := form.Get("token")
+	if c.Readings().IntrospectByKind {
+		value = cmp.Or(form.Get("access_token"), form.Get("refresh_token"))
+	}
 	var info *tokenInfo
 	c.view(func(st *state) {
 		g := st.grants.get(value)
@@ -222,7 +235,7 @@ func (c *call) introspect() (*reply, error) {
 		info = &tokenInfo{
 			Active: true, Token: value, TokenUse: g.Kind, TokenType: "Bearer",
 			ClientID: st.app().ClientID, AppID: c.AppID(), HubID: g.PortalID, UserID: g.UserID, Scopes: g.Scopes,
-			HubDomain: strings.ToLower(strings.ReplaceAll(p.Name, " ", "-")) + ".example.test", User: p.Agents[0].Email,
+			HubDomain: p.domain(), User: p.Users[0].Email,
 		}
 		if g.Kind == accessToken {
 			left, private := int(g.ExpiresAt.Sub(c.began).Seconds()), false

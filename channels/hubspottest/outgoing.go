@@ -44,7 +44,7 @@ func (tx *tx) announceMessage(t *thread, m *message) {
 		sender.Name = "" // an agent's name has to be asked for, by actor id
 		e.Senders = append(e.Senders, sender)
 	}
-	if tx.s.cfg.Readings.StatusObject {
+	if tx.s.Readings().StatusObject {
 		e.Status = wireStatus{Type: m.Status}
 	}
 	for _, a := range m.Attachments {
@@ -52,13 +52,13 @@ func (tx *tx) announceMessage(t *thread, m *message) {
 	}
 	tx.webhook(m.PortalID, m.ChannelID, "thread "+t.ID, messageEvent{
 		Type: "OUTGOING_CHANNEL_MESSAGE_CREATED", PortalID: portalKey(m.PortalID), ChannelID: m.ChannelID,
-		EventID: uuid(), Time: stamp(tx.now), ThreadIDs: t.IntegrationIDs, Message: e,
+		EventID: uuid(), Time: stamp(tx.now), ThreadIDs: tx.idsOverThere(t, m), Message: e,
 	})
 }
 
 func (tx *tx) eventAttachment(a attachment) any {
 	f := tx.files.get(a.FileID)
-	if f == nil || !tx.s.cfg.Readings.AttachmentURLs {
+	if f == nil || !tx.s.Readings().AttachmentURLs {
 		return a
 	}
 	return wireFile{Type: a.Type, FileID: a.FileID, Usage: a.Usage, Name: f.fullName(),

@@ -4,12 +4,11 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
-	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed page
@@ -38,19 +37,109 @@ func servePage() http.Handler {
 // reaches the simulator, but not to other sites in the same browser.
 func (s *Server) pageRoutes(mux *http.ServeMux) {
 	own := http.NewServeMux()
-	own.HandleFunc("GET /simulator/api/state", s.pageState)
-	own.HandleFunc("GET /simulator/api/threads/{id}", s.pageThread)
-	own.HandleFunc("POST /simulator/api/threads/{id}/reply", s.pageReplyTo)
-	own.HandleFunc("POST /simulator/api/threads/{id}/status", s.pageSetStatus)
+	own.HandleFunc("GET /simulator/api/state", s.page((*pageCall).state))
 	own.HandleFunc("GET /simulator/api/files/{id}", s.pageFile)
-	own.HandleFunc("POST /simulator/api/connect", s.pageConnect)
-	own.HandleFunc("GET /simulator/journal", s.pageJournal)
-	own.HandleFunc("DELETE /simulator/journal", func(w http.ResponseWriter, _ *http.Request) {
-		s.ClearJournal()
-		w.WriteHeader(http.StatusNoContent)
-	})
 	own.HandleFunc("GET /simulator/events", s.serveEvents)
+	s.inboxRoutes(own)
+	s.adminRoutes(own)
+	s.developerRoutes(own)
 	mux.Handle("/simulator/", http.NewCrossOriginProtection().Handler(own))
+}
+
+// pageCall is a request of the page: in a portal, by one of its users.
+type pageCall struct {
+	*Server
+	w      http.ResponseWriter
+	r      *http.Request
+	portal int64
+	user   User
+}
+
+// pageAnswer is what a page call answers with.
+type pageAnswer struct {
+	status int
+	body   any
+}
+
+func ok(body any) (*pageAnswer, error) { return &pageAnswer{http.StatusOK, body}, nil }
+
+func created(body any) (*pageAnswer, error) { return &pageAnswer{http.StatusCreated, body}, nil }
+
+// done answers an action that has no result.
+func done(err error) (*pageAnswer, error) { return &pageAnswer{http.StatusOK, struct{}{}}, err }
+
+// page makes a handler of a page call.
+func (s *Server) page(run func(*pageCall) (*pageAnswer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c := &pageCall{Server: s, w: w, r: r}
+		err := c.enter()
+		var a *pageAnswer
+		if err == nil {
+			a, err = run(c)
+		}
+		if err != nil {
+			writeResult(w, 0, nil, err)
+			return
+		}
+		writeJSON(w, a.status, a.body)
+	}
+}
+
+// enter finds out who is at the page: the query's portal and user, or the
+// Config's portal and its first user.
+func (c *pageCall) enter() (err error) {
+	if c.portal, err = c.pagePortal(c.r); err != nil {
+		return err
+	}
+	actor := c.r.URL.Query().Get("user")
+	c.view(func(st *state) {
+		if actor == "" {
+			c.user = st.portals.get(portalKey(c.portal)).Users[0]
+		} else if u := st.user(c.portal, actor); u != nil {
+			c.user = *u
+		} else {
+			err = notFound("user", actor)
+		}
+	})
+	return err
+}
+
+// pagePortal is the portal that a page shows.
+func (s *Server) pagePortal(r *http.Request) (portal int64, err error) {
+	portal = s.cfg.PortalID
+	if text := r.URL.Query().Get("portal"); text != "" {
+		portal, _ = strconv.ParseInt(text, 10, 64)
+	}
+	s.view(func(st *state) {
+		if st.portals.get(portalKey(portal)) == nil {
+			err = notFound("portal", r.URL.Query().Get("portal"))
+		}
+	})
+	return portal, err
+}
+
+// superAdmin reports whether the user may do what only a super-admin may.
+func (c *pageCall) superAdmin() error {
+	if c.user.SuperAdmin {
+		return nil
+	}
+	return plainRefusal(http.StatusForbidden, "Only a super-admin can do this, and %s is none", c.user.Name)
+}
+
+// seated reports whether the user may see and set routing.
+func (c *pageCall) seated() error {
+	if c.user.Seat != "" {
+		return nil
+	}
+	return plainRefusal(http.StatusForbidden, "Routing needs a Sales or Service seat, and %s has none", c.user.Name)
+}
+
+// decode reads a JSON body.
+func (c *pageCall) decode(v any) error {
+	if err := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, 1<<20)).Decode(v); err != nil {
+		return invalid("The request could not be read as JSON: %v", err)
+	}
+	return nil
 }
 
 type pageApp struct {
@@ -60,109 +149,42 @@ type pageApp struct {
 	InstallURL string `json:"installUrl"`
 }
 
-type pagePortal struct {
-	ID        int64  `json:"id"`
-	Name      string `json:"name"`
-	Installed bool   `json:"installed"`
+// pageRights is what the user may do.
+type pageRights struct {
+	Connect bool `json:"connect"` // install apps, connect and edit channels
+	Route   bool `json:"route"`   // see and set routing
 }
 
-func (s *Server) pageState(w http.ResponseWriter, _ *http.Request) {
+func (c *pageCall) state() (*pageAnswer, error) {
 	var shown struct {
 		App      pageApp    `json:"app"`
-		Portal   pagePortal `json:"portal"`
-		Agent    Agent      `json:"agent"`
+		Portal   Portal     `json:"portal"`
+		Portals  []Portal   `json:"portals"`
+		Agent    User       `json:"agent"` // who is at the page
+		Can      pageRights `json:"can"`
+		Users    []User     `json:"users"`
+		Teams    []string   `json:"teams"`
+		Inboxes  []Inbox    `json:"inboxes"`
 		Channels []Channel  `json:"channels"`
 		Accounts []Account  `json:"accounts"`
 		Threads  []Thread   `json:"threads"`
+		Now      time.Time  `json:"now"`
 	}
-	s.view(func(st *state) {
-		p := st.portals.get(portalKey(s.cfg.PortalID))
-		shown.App = pageApp{ID: s.cfg.AppID, Name: s.cfg.AppName, ClientID: st.app().ClientID, InstallURL: s.installURL}
-		shown.Portal = pagePortal{ID: p.ID, Name: p.Name, Installed: st.installs.get(portalKey(p.ID)) != nil}
-		shown.Agent = p.Agents[0]
-		shown.Channels = s.channelsShown()
+	c.view(func(st *state) {
+		p := st.portals.get(portalKey(c.portal))
+		shown.App = pageApp{ID: c.cfg.AppID, Name: c.cfg.AppName, ClientID: st.app().ClientID, InstallURL: c.installURL}
+		shown.Portal, shown.Portals = st.showPortal(p), c.portalsShown()
+		shown.Agent, shown.Can = c.user, pageRights{Connect: c.user.SuperAdmin, Route: c.user.Seat != ""}
+		shown.Users, shown.Teams, shown.Inboxes = p.Users, st.teams(p.ID), st.inboxesShown(p.ID)
+		shown.Channels = []Channel{}
+		if shown.Portal.Installed { // elsewhere nobody can connect them
+			shown.Channels = c.channelsShown()
+		}
 		shown.Accounts = st.accountsShown(p.ID)
-		shown.Threads = st.threadsShown(p.ID)
+		shown.Threads = st.threadsShown(ThreadQuery{PortalID: p.ID})
+		shown.Now = c.now()
 	})
-	writeJSON(w, http.StatusOK, shown)
-}
-
-// pageThread shows a conversation, which the agent has read thereby.
-func (s *Server) pageThread(w http.ResponseWriter, r *http.Request) {
-	var shown struct {
-		Thread   Thread    `json:"thread"`
-		Messages []Message `json:"messages"`
-	}
-	err := s.update(func(tx *tx) error {
-		t := tx.threads.get(r.PathValue("id"))
-		if t == nil {
-			return notFound("thread", r.PathValue("id"))
-		}
-		if t.Unread > 0 {
-			t.Unread = 0
-			tx.threads.put(tx, t.ID, t)
-			tx.showThread(t)
-		}
-		shown.Thread, shown.Messages = tx.state.showThread(t), tx.messagesShown(t.ID)
-		return nil
-	})
-	writeResult(w, http.StatusOK, shown, err)
-}
-
-func (s *Server) pageReplyTo(w http.ResponseWriter, r *http.Request) {
-	rep, err := readReply(w, r)
-	if err != nil {
-		writeResult(w, 0, nil, err)
-		return
-	}
-	m, err := s.Reply(r.PathValue("id"), *rep)
-	writeResult(w, http.StatusCreated, m, err)
-}
-
-func readReply(w http.ResponseWriter, r *http.Request) (*Reply, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
-	if err := r.ParseMultipartForm(8 << 20); err != nil {
-		return nil, invalid("The reply could not be read: %v", err)
-	}
-	defer func() { _ = r.MultipartForm.RemoveAll() }()
-	rep := &Reply{Text: typed(r, "text"), RichText: typed(r, "richText")}
-	for _, header := range r.MultipartForm.File["files"] {
-		content, err := readPart(header)
-		if err != nil {
-			return nil, invalid("The file %s could not be read: %v", header.Filename, err)
-		}
-		rep.Files = append(rep.Files, Upload{Name: header.Filename, Content: content})
-	}
-	return rep, nil
-}
-
-func readPart(header *multipart.FileHeader) ([]byte, error) {
-	f, err := header.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(f)
-}
-
-// typed returns a form's field with the line breaks that were typed: browsers
-// send every one as CRLF.
-func typed(r *http.Request, field string) string {
-	return strings.ReplaceAll(r.FormValue(field), "\r\n", "\n")
-}
-
-func (s *Server) pageSetStatus(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Status string `json:"status"`
-	}
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&body)
-	switch {
-	case err != nil || body.Status != statusOpen && body.Status != statusClosed:
-		err = invalid(`Send {"status":"OPEN"} or {"status":"CLOSED"}`)
-	default:
-		err = s.setThreadStatus(r.PathValue("id"), body.Status)
-	}
-	writeResult(w, http.StatusOK, struct{}{}, err)
+	return ok(shown)
 }
 
 // pageFile shows a file to the agent: pictures, sound and video in place, and
@@ -190,15 +212,6 @@ func (s *Server) pageFile(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", f.CreatedAt, strings.NewReader(string(content)))
 }
 
-func (s *Server) pageConnect(w http.ResponseWriter, r *http.Request) {
-	a, err := s.InstallAndConnect(r.Context())
-	if err != nil {
-		writeJSON(w, http.StatusBadGateway, map[string]string{"message": sentence(err)})
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"account": a})
-}
-
 // sentence is an error for somebody who looks at the page.
 func sentence(err error) string {
 	text := strings.TrimPrefix(err.Error(), "hubspottest: ")
@@ -206,17 +219,6 @@ func sentence(err error) string {
 		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
-}
-
-// pageJournal lists the entries of the operations asked for, the newest ones if
-// there is a limit.
-func (s *Server) pageJournal(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	entries := s.Journal(q["operation"]...)
-	if limit, err := strconv.Atoi(q.Get("limit")); err == nil && limit >= 0 {
-		entries = entries[max(len(entries)-limit, 0):]
-	}
-	writeJSON(w, http.StatusOK, entries)
 }
 
 func writeResult(w http.ResponseWriter, status int, v any, err error) {

@@ -44,6 +44,31 @@ footer{margin-top:3rem;font-size:.8rem;opacity:.7}
 <script>if (window.opener) window.close()</script>
 {{template "foot"}}{{end}}
 
+{{define "library"}}{{template "head" .Title}}
+<h1>{{.Title}}</h1><p>An agent has linked to this: {{.Kind}}.</p>
+{{template "foot"}}{{end}}
+
+{{define "login"}}{{template "head" "Log in"}}
+<h1>Log in</h1><p>This page stands where HubSpot asks its users to log in. An app reads the file with its own token.</p>
+{{template "foot"}}{{end}}
+
+{{define "returned"}}{{template "head" "Install"}}
+<h1>{{.Title}}</h1><p>{{.Text}}</p>
+<p><a href="/">Go to the inbox</a></p>
+<script>if (window.opener) window.close()</script>
+{{template "foot"}}{{end}}
+
+{{define "consent"}}{{template "head" "Connect an app"}}
+<h1>Connect {{.App}}</h1>
+<form method="post" action="/simulator/marketplace/consent">
+<p>Account: {{.Portal}}. The app asks for these scopes:</p>
+<ul>{{range .Scopes}}<li>{{.}}</li>{{end}}</ul>
+<input type="hidden" name="flow" value="{{.Flow}}">
+<button name="decision" value="allow">Allow</button>
+<button name="decision" value="deny">Deny</button>
+</form>
+{{template "foot"}}{{end}}
+
 {{define "problem"}}{{template "head" "That did not work"}}
 <h1>That did not work</h1><p role="alert">{{.}}</p>
 {{template "foot"}}{{end}}

@@ -200,3 +200,42 @@ func TestConcurrentChangesAreStored(t *testing.T) {
 		t.Errorf("%d messages are stored, want %d", got, senders)
 	}
 }
+
+// TestSettingsSurvive: what admins and agents have set is there after a restart.
+func TestSettingsSurvive(t *testing.T) {
+	dir := t.TempDir()
+	s := &shop{bench: restart(t, dir, hubspottest.Config{})}
+	s.token = s.install(portalID, allScopes...)
+	s.channel = s.chatChannel(object{"allowConversationStart": true})
+	s.account = s.bench.account(s.channel, "shop")
+	other := s.bench.account(s.channel, "other")
+	thread := s.sayAs("Ada", email("ada@example.test"), "conv-1", "Hi")
+	contact := s.Contacts(portalID)[0]
+	contact.OwnerID, contact.Tracked = noor, true
+	started, _, startErr := s.StartConversation(s.account, start("Hello", "user-77"))
+	_, contactErr := s.SetContact(contact)
+	_, commentErr := s.Comment(thread, hubspottest.Comment{Text: "Careful"})
+	_, replyErr := s.Reply(thread, hubspottest.Reply{Text: "Over there", Via: other})
+	for _, err := range []error{
+		startErr, contactErr, commentErr, replyErr, s.Assign(thread, noor), s.CloseThread(thread), s.SetNotifications(portalID, noor, false),
+		s.SetRouting(s.account, hubspottest.Routing{AssignTo: hubspottest.AssignToUsers, Teams: []string{"Sales"}}),
+		s.MoveAccount(s.account, s.Inboxes(portalID)[1].ID), s.AddPortal(otherPortal, "Other"), s.Close(),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := restart(t, dir, hubspottest.Config{})
+	for _, look := range []func(*hubspottest.Server) any{
+		func(hs *hubspottest.Server) any { return hs.Threads() },
+		func(hs *hubspottest.Server) any { return hs.Messages(thread) },
+		func(hs *hubspottest.Server) any { return hs.Messages(started.ID) },
+		func(hs *hubspottest.Server) any { return hs.History(thread) },
+		func(hs *hubspottest.Server) any { return hs.Contacts(portalID) },
+		func(hs *hubspottest.Server) any { return hs.Users(portalID) },
+		func(hs *hubspottest.Server) any { return hs.Accounts() },
+		func(hs *hubspottest.Server) any { return hs.Portals() },
+	} {
+		diff(t, "after the restart", look(s.Server), look(next.Server))
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // publishBody is a message that the app publishes.
@@ -41,10 +42,15 @@ type publishedContacts struct {
 	} `json:"contacts"`
 }
 
+// longestText is the limit of a text in characters, where there is one.
+const longestText = 10_000
+
 // check validates everything that can be seen without the state.
 func (b *publishBody) check(r Readings, now time.Time) error {
 	var p problems
-	if b.Direction != incoming && b.Direction != outgoing {
+	if b.Direction == outgoing && r.OutgoingRefused {
+		p.add("messageDirection", "messageDirection must be INCOMING")
+	} else if b.Direction != incoming && b.Direction != outgoing {
 		p.add("messageDirection", "messageDirection must be INCOMING or OUTGOING")
 	}
 	if b.AccountID == "" {
@@ -52,6 +58,8 @@ func (b *publishBody) check(r Readings, now time.Time) error {
 	}
 	if b.Text == nil || *b.Text == "" && !r.EmptyText {
 		p.add("text", "text must not be empty")
+	} else if r.LongTextRefused && utf8.RuneCountInString(*b.Text) > longestText {
+		p.add("text", "text must not be longer than %d characters", longestText)
 	}
 	if len(b.Senders) == 0 {
 		p.add("senders", "senders must name at least one sender")
@@ -110,7 +118,7 @@ func (c *call) publish() (*reply, error) {
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}
-	if err := body.check(c.cfg.Readings, c.began); err != nil {
+	if err := body.check(c.Readings(), c.began); err != nil {
 		return nil, err
 	}
 	status, shown := http.StatusCreated, wireMessage{}
@@ -123,8 +131,8 @@ func (c *call) publish() (*reply, error) {
 		if err != nil {
 			return err
 		}
-		if first := tx.idempotency[a.ID+" "+body.IdempotencyID]; first != nil {
-			if !c.cfg.Readings.DuplicateReturnsFirst {
+		if first := tx.firstWith(a, body.IdempotencyID); first != nil {
+			if !c.Readings().DuplicateReturnsFirst {
 				return conflict("A message with the integrationIdempotencyId %q exists on this channel account", body.IdempotencyID)
 			}
 			status, shown = http.StatusOK, first.wire(c.AppID())
@@ -142,22 +150,35 @@ func (c *call) publish() (*reply, error) {
 	return jsonReply(status, shown)
 }
 
+// firstWith is the message that was published with an idempotency id before.
+func (tx *tx) firstWith(a *account, idempotencyID string) *message {
+	first := tx.idempotency[a.ID+" "+idempotencyID]
+	if first != nil && tx.s.Readings().IdempotencyEnds && !tx.now.Before(first.ArrivedAt.Add(24*time.Hour)) {
+		return nil
+	}
+	return first
+}
+
 // fits validates what depends on the channel, the account and the portal.
 func (b *publishBody) fits(tx *tx, ch *channel, a *account) error {
 	if !a.Active || !a.Authorized {
 		return invalid("The channel account %s is switched off", a.ID)
 	}
 	var p problems
-	if b.ThreadID == "" && !ch.threadsByIdentifier() {
+	byIdentifier := tx.s.threadsByIdentifier(ch)
+	if b.ThreadID == "" && !byIdentifier {
 		p.add("integrationThreadId", "integrationThreadId must not be blank: the channel's threadingModel is INTEGRATION_THREAD_ID")
 	}
-	if b.ThreadID == "" && ch.threadsByIdentifier() && len(b.Recipients) == 0 {
+	if b.ThreadID == "" && byIdentifier && len(b.Recipients) == 0 {
 		p.add("recipients", "recipients must name the account: the channel's threadingModel is DELIVERY_IDENTIFIER")
 	}
 	for i, at := range b.attachments {
 		if f := tx.files.get(at.FileID); at.Type == "FILE" && (f == nil || f.PortalID != a.PortalID) {
 			p.add(fmt.Sprintf("attachments[%d].fileId", i), "No file with the id %q exists in this account", at.FileID)
 		}
+	}
+	if id := b.contactID(tx.s.Readings()); id != 0 && tx.s.Readings().UnknownContactRefused && tx.contactOf(a.PortalID, id) == nil {
+		p.add("associateWithContactId", "No contact with the id %d exists in this account", id)
 	}
 	return p.err()
 }
@@ -170,18 +191,21 @@ func (tx *tx) publish(ch *channel, a *account, b *publishBody) *message {
 	}
 	person := Participant{Name: customer.Name, Identifier: *customer.Identifier}
 	contact := tx.visitorFor(a.PortalID, person)
-	t := tx.threadFor(ch, a, b.ThreadID, person)
+	t, fresh := tx.threadFor(ch, a, b.ThreadID, person)
 	if t.ContactID == 0 {
 		t.ContactID = contact.ContactID
 	}
-	if b.ContactID != nil {
-		t.ContactID = *b.ContactID
+	if id := b.contactID(tx.s.Readings()); id != 0 {
+		t.ContactID = id
 	}
-	t.Customer.ActorID = fmt.Sprintf("V-%d", t.ContactID)
+	t.Customer.ActorID = actorOfContact(t.ContactID)
 	t.Customer.Name = cmp.Or(contact.Name, t.Customer.Name)
+	if fresh && b.Direction == incoming {
+		tx.route(t, a)
+	}
 
 	m := &message{
-		Direction: b.Direction, Text: *b.Text, RichText: b.RichText, Attachments: b.attachments,
+		ChannelID: ch.ID, AccountID: a.ID, ArrivedAt: tx.now, Direction: b.Direction, Text: *b.Text, RichText: b.RichText, Attachments: b.attachments,
 		Senders: participants(b.Senders), Recipients: participants(b.Recipients),
 		InReplyToID: b.InReplyToID, IdempotencyID: b.IdempotencyID, CreatedAt: b.at, ByApp: true, Status: statusReceived,
 	}
@@ -194,7 +218,7 @@ func (tx *tx) publish(ch *channel, a *account, b *publishBody) *message {
 		m.Status = statusSent
 	}
 	tx.addMessage(t, m)
-	if b.Direction == outgoing && !tx.s.cfg.Readings.OutgoingSilent {
+	if b.Direction == outgoing && !tx.s.Readings().OutgoingSilent {
 		tx.announceMessage(t, m)
 	}
 	return m
@@ -238,7 +262,7 @@ func (c *call) getMessage() (*reply, error) {
 }
 
 // setMessageStatus takes the app's report on an agent's message. Which steps
-// HubSpot allows is not known, so the last report stands.
+// HubSpot allows is not known; see Readings.StatusForward.
 func (c *call) setMessageStatus() (*reply, error) {
 	var body struct {
 		Status string `json:"statusType"`
@@ -258,6 +282,9 @@ func (c *call) setMessageStatus() (*reply, error) {
 		}
 		if m.Direction != outgoing {
 			return invalid("Only the status of an outgoing message can be updated")
+		}
+		if m.Reported && c.Readings().StatusForward && m.backTo(body.Status) {
+			return invalid("The status cannot change from %s to %s", m.Status, body.Status)
 		}
 		m.Status, m.Reported, m.Reason, m.UpdatedAt = body.Status, true, "", tx.now
 		if body.Status == statusFailed {

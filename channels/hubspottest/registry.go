@@ -100,6 +100,22 @@ func (b *channelBody) apply(ch *channel, merge bool) {
 	}
 }
 
+// clear empties the optional fields that an update sets to null.
+func (ch *channel) clear(body []byte) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return // it was read before
+	}
+	for field, value := range map[string]*string{
+		"webhookUrl": &ch.WebhookURL, "channelAccountConnectionRedirectUrl": &ch.ConnectURL,
+		"channelDescription": &ch.Description, "channelLogoUrl": &ch.LogoURL,
+	} {
+		if string(fields[field]) == "null" {
+			*value = ""
+		}
+	}
+}
+
 // visible returns the channel if it can be seen yet, and is not archived.
 func (s *Server) visible(st *state, id string, now time.Time) (*channel, error) {
 	ch := st.channels.get(id)
@@ -183,7 +199,10 @@ func (c *call) updateChannel() (*reply, error) {
 		if err != nil {
 			return err
 		}
-		body.apply(ch, c.cfg.Readings.CapabilitiesMerge)
+		body.apply(ch, c.Readings().CapabilitiesMerge)
+		if c.Readings().NullClears {
+			ch.clear(c.body)
+		}
 		tx.channels.put(tx, ch.ID, ch)
 		tx.showState()
 		shown = ch.wire()
@@ -202,6 +221,13 @@ func (c *call) archiveChannel() (*reply, error) {
 			return err
 		}
 		ch.Archived = true
+		if c.Readings().ChannelDeletePurges {
+			for _, a := range tx.accounts.ordered() {
+				if a.ChannelID == ch.ID && !a.Archived {
+					tx.deleteAccount(a)
+				}
+			}
+		}
 		tx.channels.put(tx, ch.ID, ch)
 		tx.showState()
 		return nil

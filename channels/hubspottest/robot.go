@@ -194,36 +194,25 @@ func (a *admin) waitForChannel(ctx context.Context) (*channel, error) {
 
 // connect goes through the app's popup.
 func (a *admin) connect(ctx context.Context, ch *channel) (*Account, error) {
-	address, redirectURL, token, err := a.beginConnect(a.portal, ch)
-	if err != nil {
-		return nil, err
-	}
-	at, err := a.open(ctx, address)
+	begun, err := a.BeginConnection(a.portal, ch.ID, "")
 	if err != nil {
 		return nil, fmt.Errorf("hubspottest: connect: %w", err)
 	}
-	if !a.arrived(token) {
-		if at, err = a.fillIn(ctx, at, redirectURL); err != nil {
+	at, err := a.open(ctx, begun.PopupURL)
+	if err != nil {
+		return nil, fmt.Errorf("hubspottest: connect: %w", err)
+	}
+	ended, err := a.Connection(begun.Token)
+	if err == nil && !ended.Done {
+		if at, err = a.fillIn(ctx, at, begun.RedirectURL); err != nil {
 			return nil, err
 		}
+		ended, err = a.Connection(begun.Token)
 	}
-	var account *Account
-	a.view(func(st *state) {
-		if found := st.accounts.get(st.stagings.get(token).AccountID); found != nil {
-			shown := found.show()
-			account = &shown
-		}
-	})
-	if account == nil {
+	if err != nil || ended.Account == nil {
 		return nil, fmt.Errorf("hubspottest: connect: no account came of it: %s", at.complaint())
 	}
-	return account, nil
-}
-
-// arrived reports whether the popup has come to its end.
-func (a *admin) arrived(token string) (done bool) {
-	a.view(func(st *state) { done = st.stagings.get(token).AccountID != "" })
-	return done
+	return ended.Account, nil
 }
 
 // fillIn submits the form of the popup with the values it comes with.

@@ -2,6 +2,7 @@ package hubspottest
 
 import (
 	"net/http"
+	"slices"
 )
 
 // Scopes that operations ask for; one of a list is enough.
@@ -36,13 +37,22 @@ func (s *Server) routes() http.Handler {
 	} {
 		s.conversationRoutes(mux, base)
 	}
+	odd := "/conversations/conversations/v3/threads/{threadId}/assignee" // as the schema has it
+	s.operation(mux, "PUT "+odd, "thread.assign", asPortal, conversationsWrite, (*call).assignThread)
+	s.operation(mux, "DELETE "+odd, "thread.unassign", asPortal, conversationsWrite, (*call).unassignThread)
 	s.fileRoutes(mux, "/files/v3/files")
+	s.redirectRoutes(mux)
+	s.libraryRoutes(mux)
+	s.marketplaceRoutes(mux)
 	s.userRoutes(mux)
 	s.pageRoutes(mux)
 	for _, api := range []string{"/conversations/", "/oauth/", "/files/", "/appinstalls/"} {
 		s.operation(mux, api, "unknown", asAnyone, nil, (*call).unknown)
 	}
 	mux.Handle("/", servePage())
+	s.operations = append(s.operations, channelWebhook, appWebhook)
+	slices.Sort(s.operations)
+	s.operations = slices.Compact(s.operations)
 	return mux
 }
 
@@ -52,6 +62,7 @@ func (s *Server) operation(mux *http.ServeMux, pattern, name string, auth authKi
 		op.maxBody = maxUpload
 	}
 	mux.HandleFunc(pattern, s.serve(op))
+	s.operations = append(s.operations, name)
 }
 
 func (s *Server) oauthRoutes(mux *http.ServeMux, base string) {
@@ -97,10 +108,22 @@ func (s *Server) conversationRoutes(mux *http.ServeMux, base string) {
 	s.operation(mux, "GET "+one+"/messages", "thread.messages", asPortal, conversationsRead, (*call).listThreadMessages)
 	s.operation(mux, "POST "+one+"/messages", "thread.send", asPortal, conversationsWrite, (*call).postThreadMessage)
 	s.operation(mux, "GET "+one+"/messages/{messageId}", "thread.message", asPortal, conversationsRead, (*call).getThreadMessage)
+	s.operation(mux, "GET "+one+"/messages/{messageId}/original-content", "thread.original", asPortal, conversationsRead, (*call).originalContent)
+	for _, method := range []string{"PUT ", "POST "} { // the schema says one, the guide the other
+		s.operation(mux, method+one+"/assignee", "thread.assign", asPortal, conversationsWrite, (*call).assignThread)
+	}
+	s.operation(mux, "DELETE "+one+"/assignee", "thread.unassign", asPortal, conversationsWrite, (*call).unassignThread)
+
+	s.operation(mux, "GET "+base+"/channels", "conversations.channels", asPortal, conversationsRead, (*call).listAnyChannels)
+	s.operation(mux, "GET "+base+"/channels/{channelId}", "conversations.channel", asPortal, conversationsRead, (*call).getAnyChannel)
+	s.operation(mux, "GET "+base+"/channel-accounts", "conversations.accounts", asPortal, conversationsRead, (*call).listAnyAccounts)
+	s.operation(mux, "GET "+base+"/channel-accounts/{channelAccountId}", "conversations.account", asPortal, conversationsRead, (*call).getAnyAccount)
 }
 
 func (s *Server) fileRoutes(mux *http.ServeMux, base string) {
 	s.operation(mux, "POST "+base, "file.upload", asPortal, filesWrite, (*call).uploadFile)
+	s.operation(mux, "POST "+base+"/import-from-url/async", "file.import", asPortal, filesWrite, (*call).importFile)
+	s.operation(mux, "GET "+base+"/import-from-url/async/tasks/{taskId}/status", "file.import_status", asPortal, filesWrite, (*call).importStatus)
 	s.operation(mux, "GET "+base+"/{fileId}", "file.get", asPortal, filesRead, (*call).getFile)
 	s.operation(mux, "GET "+base+"/{fileId}/signed-url", "file.signed_url", asPortal, filesRead, (*call).signFile)
 	s.operation(mux, "GET "+base+"/{fileId}/download", "file.download", asPortal, filesRead, (*call).downloadFile)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,13 +28,21 @@ type Server struct {
 	limits  limiter
 	events  hub
 	hooks   hooks
-	idle    func() // closes idle connections of the server's own client
+	clock   clock
+
+	readings atomic.Pointer[Readings]
+
+	operations []string // that faults can name, sorted
+	idle       func()   // closes idle connections of the server's own client
 
 	mu         sync.Mutex // guards everything below
 	url        string
 	installURL string
-	state      *state
-	store      *store // nil until Persist
+
+	appWebhookURL string
+	market        marketFlows
+	state         *state
+	store         *store // nil until Persist
 
 	lifecycle sync.Mutex // guards stop
 	stop      func()     // ends what Start started
@@ -46,7 +55,10 @@ func New(cfg Config) *Server {
 		s.idle = s.cfg.HTTPClient.CloseIdleConnections
 	}
 	s.url = strings.TrimRight(cfg.URL, "/")
-	s.installURL = cfg.InstallURL
+	s.market = marketFlows{}
+	s.installURL, s.appWebhookURL = cfg.InstallURL, cfg.AppWebhookURL
+	s.SetReadings(cfg.Readings)
+	s.clock.moved = make(chan struct{})
 	s.hooks.init()
 	s.limits.max = s.cfg.RateLimit
 	s.state.seed(s.cfg)
@@ -161,8 +173,6 @@ func (s *Server) AddPortal(id int64, name string) error {
 func (s *Server) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "hubspottest.Server{URL: %q}", s.URL())
 }
-
-func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }
 
 // base is the URL that links in an answer to r start with.
 func (s *Server) base(r *http.Request) string {

@@ -13,11 +13,14 @@ import (
 
 // signHeaders sets the signature headers of a webhook, as HubSpot's page on
 // validating requests describes them.
-func signHeaders(h http.Header, secret, url, body string, at time.Time, v2 bool) {
+func signHeaders(h http.Header, secret, url, body string, at time.Time, r Readings) {
 	stamp := strconv.FormatInt(at.UnixMilli(), 10)
 	h.Set("X-HubSpot-Request-Timestamp", stamp)
 	h.Set("X-HubSpot-Signature-v3", signV3(secret, http.MethodPost, url, body, stamp))
-	if v2 {
+	if r.SignatureV3Only {
+		return
+	}
+	if r.SignatureV2 {
 		h.Set("X-HubSpot-Signature-Version", "v2")
 		h.Set("X-HubSpot-Signature", hexDigest(secret, http.MethodPost, url, body))
 		return

@@ -23,6 +23,9 @@ type staging struct {
 
 func (s staging) order() int64 { return s.CreatedAt.UnixNano() }
 
+// stagingLifetime is how long an account token works, where it ends.
+const stagingLifetime = 10 * time.Minute
+
 // stageAccount takes the app's data for the account being connected. A second
 // call for the same account token is a conflict, as seen by an app that takes
 // 409 here for "already connected".
@@ -53,6 +56,9 @@ func (c *call) stageAccount() (*reply, error) {
 		if st == nil || st.PortalID != c.portal || st.ChannelID != ch.ID {
 			return plainRefusal(http.StatusNotFound, "The account token is not known for this channel and account")
 		}
+		if c.Readings().StagingTokensEnd && !tx.now.Before(st.CreatedAt.Add(stagingLifetime)) {
+			return plainRefusal(http.StatusNotFound, "The account token has expired")
+		}
 		if st.Identifier != nil || st.AccountID != "" {
 			return conflict("The account token was used before")
 		}
@@ -82,26 +88,96 @@ func (s *staging) wire(token string) map[string]any {
 	}
 }
 
-// beginConnect makes the popup's URL for connecting an account of a channel.
-func (s *Server) beginConnect(portal int64, ch *channel) (popup, redirectURL, token string, err error) {
-	token = uuid()
-	redirectURL = s.URL() + "/simulator/connected?" + url.Values{"accountToken": {token}}.Encode()
-	err = s.update(func(tx *tx) error {
-		inbox := tx.portals.get(portalKey(portal)).Inboxes[0]
-		tx.stagings.put(tx, token, &staging{
-			PortalID: portal, ChannelID: ch.ID, InboxID: inbox.ID, UserID: agentUserID, CreatedAt: tx.now,
+// Connection is an account that an admin has begun to connect.
+type Connection struct {
+	// Token is the accountToken of the popup.
+	Token string `json:"token"`
+	// PopupURL is the app's page with the documented parameters, to be opened
+	// in a window of 600 by 600 pixels.
+	PopupURL string `json:"popupUrl"`
+	// RedirectURL is where the app sends the admin in the end.
+	RedirectURL string `json:"redirectUrl"`
+	// Done says that the popup has come to its end.
+	Done bool `json:"done"`
+	// Account is what came of it: a new account, or one that was known before.
+	Account *Account `json:"account,omitempty"`
+}
+
+// BeginConnection is an admin's "Connect a channel": it makes the URL of the
+// app's popup. The inbox may be the help desk; it defaults to the portal's
+// first inbox. The app has to be installed in the portal.
+func (s *Server) BeginConnection(portalID int64, channelID, inboxID string) (*Connection, error) {
+	return s.beginConnection(portalID, channelID, inboxID, agentActor)
+}
+
+func (s *Server) beginConnection(portalID int64, channelID, inboxID, actorID string) (*Connection, error) {
+	c := &Connection{Token: uuid()}
+	c.RedirectURL = s.URL() + "/simulator/connected?" + url.Values{"accountToken": {c.Token}}.Encode()
+	err := s.update(func(tx *tx) error {
+		ch, err := s.visible(tx.state, channelID, tx.now)
+		if err != nil {
+			return err
+		}
+		p := tx.portals.get(portalKey(portalID))
+		if p == nil {
+			return notFound("portal", portalKey(portalID))
+		}
+		if inboxID == "" {
+			inboxID = p.Inboxes[0].ID
+		}
+		switch {
+		case tx.installs.get(portalKey(portalID)) == nil:
+			return conflict("The app is not installed in this account: install it first")
+		case tx.inboxOf(portalID, inboxID) == nil:
+			return notFound("inbox", inboxID)
+		case ch.ConnectURL == "":
+			return conflict("The channel %q has no channelAccountConnectionRedirectUrl: set it so that admins can connect accounts", ch.Name)
+		}
+		number, _ := strconv.ParseInt(userNumber(actorID), 10, 64)
+		tx.stagings.put(tx, c.Token, &staging{
+			PortalID: portalID, ChannelID: ch.ID, InboxID: inboxID, UserID: number, CreatedAt: tx.now,
 		})
-		popup = addQuery(ch.ConnectURL, url.Values{
-			"accountToken": {token},
-			"channelId":    {ch.ID},
-			"inboxId":      {inbox.ID},
-			"portalId":     {portalKey(portal)},
-			"redirectUrl":  {redirectURL},
-			"userId":       {strconv.Itoa(agentUserID)},
-		})
+		c.PopupURL = addQuery(ch.ConnectURL, s.popupQuery(c, p.ID, ch.ID, inboxID, actorID))
 		return nil
 	})
-	return popup, redirectURL, token, err
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *Server) popupQuery(c *Connection, portalID int64, channelID, inboxID, actorID string) url.Values {
+	q := url.Values{
+		"accountToken": {c.Token},
+		"channelId":    {channelID},
+		"inboxId":      {inboxID},
+		"portalId":     {portalKey(portalID)},
+		"redirectUrl":  {c.RedirectURL},
+	}
+	if s.Readings().PopupUser {
+		q.Set("userId", userNumber(actorID))
+	}
+	return q
+}
+
+// Connection returns how far the connecting of an account is.
+func (s *Server) Connection(token string) (*Connection, error) {
+	var c *Connection
+	s.view(func(st *state) {
+		staged := st.stagings.get(token)
+		if staged == nil {
+			return
+		}
+		c = &Connection{Token: token, Done: staged.AccountID != ""}
+		if a := st.accounts.get(staged.AccountID); a != nil {
+			shown := a.show()
+			c.Account = &shown
+		}
+	})
+	if c == nil {
+		return nil, notFound("connection", token)
+	}
+	return c, nil
 }
 
 // connected is HubSpot's page at the end of the popup. It makes the account of
@@ -129,6 +205,12 @@ func (c *call) connected() (*reply, error) {
 			st.AccountID, name = a.ID, a.Name
 			tx.stagings.put(tx, token, st)
 			tx.announceAccount(a, accountCreated)
+		}
+		if problem == "" {
+			shown := Connection{Token: token, Done: true}
+			account := tx.accounts.get(st.AccountID).show()
+			shown.Account = &account
+			tx.shown = append(tx.shown, func() event { return event{"connection", shown, account.PortalID} })
 		}
 		return nil
 	})

@@ -21,9 +21,11 @@ type state struct {
 	accounts   table[account]
 	stagings   table[staging]
 	visitors   table[visitor]
+	contacts   table[contact]
 	threads    table[thread]
 	messages   table[message]
 	files      table[file]
+	imports    table[fileImport]
 	deliveries table[delivery]
 
 	fileBytes map[string][]byte // contents by file id, while nothing is stored
@@ -44,9 +46,11 @@ func newState() *state {
 		accounts:   newTable[account]("account"),
 		stagings:   newTable[staging]("staging"),
 		visitors:   newTable[visitor]("visitor"),
+		contacts:   newTable[contact]("contact"),
 		threads:    newTable[thread]("thread"),
 		messages:   newTable[message]("message"),
 		files:      newTable[file]("file"),
+		imports:    newTable[fileImport]("import"),
 		deliveries: newTable[delivery]("delivery"),
 		fileBytes:  map[string][]byte{},
 	}
@@ -63,7 +67,7 @@ type rows interface {
 
 func (st *state) tables() []rows {
 	return []rows{&st.apps, &st.portals, &st.installs, &st.grants, &st.channels, &st.accounts,
-		&st.stagings, &st.visitors, &st.threads, &st.messages, &st.files, &st.deliveries}
+		&st.stagings, &st.visitors, &st.contacts, &st.threads, &st.messages, &st.files, &st.imports, &st.deliveries}
 }
 
 // index rebuilds the look-ups from the rows.
@@ -165,6 +169,8 @@ type tx struct {
 	changes []change
 	shown   []func() event
 	queued  []*delivery
+
+	appEvents []appEvent
 }
 
 type change struct {
@@ -180,6 +186,7 @@ func (s *Server) update(fn func(*tx) error) error {
 	s.mu.Lock()
 	tx := &tx{state: s.state, s: s, now: s.now()}
 	err := fn(tx)
+	tx.sendAppEvents()
 	written, storeErr := s.store.append(s.state.seq, tx.changes)
 	for _, show := range tx.shown {
 		s.events.publish(show())
@@ -214,18 +221,25 @@ type app struct {
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
 	DeveloperKey string `json:"developerKey"`
+
+	// What it last asked a user for, which a marketplace install asks for too.
+	RedirectURL string   `json:"redirectUrl,omitempty"`
+	Scopes      []string `json:"scopes,omitempty"`
+
+	// Ahead is how far the simulator's clock was advanced.
+	Ahead time.Duration `json:"ahead,omitempty"`
 }
 
 func (app) order() int64 { return 0 }
 
 func (st *state) app() *app { return st.apps.get("app") }
 
-// portal is a customer account with its inboxes and agents.
+// portal is a customer account with its inboxes and users.
 type portal struct {
 	ID      int64   `json:"id"`
 	Name    string  `json:"name"`
 	Inboxes []inbox `json:"inboxes"`
-	Agents  []Agent `json:"agents"`
+	Users   []User  `json:"agents"`
 	Seq     int64   `json:"seq"`
 }
 
@@ -238,16 +252,6 @@ type inbox struct {
 	CreatedAt time.Time `json:"createdAt"`
 }
 
-// Agent is a user of a portal who answers customers.
-type Agent struct {
-	// ActorID is HubSpot's actor id, "A-" and the user's number.
-	ActorID string `json:"actorId"`
-	Name    string `json:"name"`
-	Email   string `json:"email"`
-	// Avatar is the address of a picture.
-	Avatar string `json:"avatar"`
-}
-
 // install is the app's place in a portal.
 type install struct {
 	PortalID    int64     `json:"portalId"`
@@ -257,11 +261,6 @@ type install struct {
 }
 
 func (i install) order() int64 { return i.PortalID }
-
-const (
-	agentUserID = 2620022
-	agentActor  = "A-2620022"
-)
 
 // seed makes the app and the configured portal.
 func (st *state) seed(cfg Config) {
@@ -282,7 +281,7 @@ func (st *state) newPortal(id int64, name, agent string, now time.Time) *portal 
 		ID:      id,
 		Name:    name,
 		Inboxes: []inbox{box("Inbox", "INBOX"), box("Help desk", "HELP_DESK")},
-		Agents:  []Agent{{ActorID: agentActor, Name: agent, Email: "agent@example.test", Avatar: agentAvatar}},
+		Users:   newUsers(agent),
 		Seq:     st.next(),
 	}
 }
@@ -294,11 +293,6 @@ func (tx *tx) addPortal(id int64, name string) {
 }
 
 func portalKey(id int64) string { return strconv.FormatInt(id, 10) }
-
-// agentAvatar is a picture that needs no network.
-const agentAvatar = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 40'%3E" +
-	"%3Crect width='40' height='40' rx='20' fill='%234b6bfb'/%3E" +
-	"%3Ccircle cx='20' cy='16' r='7' fill='white'/%3E%3Cpath d='M6 38a14 12 0 0 1 28 0z' fill='white'/%3E%3C/svg%3E"
 
 // uuid returns a random UUID.
 func uuid() string {

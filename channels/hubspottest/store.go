@@ -75,19 +75,23 @@ func (s *Server) Persist(dir string) error {
 // adopt completes the loaded state with what the configuration says.
 func (s *Server) adopt(loaded *state) {
 	if old := loaded.app(); old != nil {
-		loaded.apps.rows["app"] = &app{
-			ClientID:     cmp.Or(s.cfg.ClientID, old.ClientID),
-			ClientSecret: cmp.Or(s.cfg.ClientSecret, old.ClientSecret),
-			DeveloperKey: cmp.Or(s.cfg.DeveloperKey, old.DeveloperKey),
-		}
+		known := *old
+		known.ClientID = cmp.Or(s.cfg.ClientID, old.ClientID)
+		known.ClientSecret = cmp.Or(s.cfg.ClientSecret, old.ClientSecret)
+		known.DeveloperKey = cmp.Or(s.cfg.DeveloperKey, old.DeveloperKey)
+		loaded.apps.rows["app"] = &known
+		s.clock.ahead.Store(int64(known.Ahead))
 	} else {
 		loaded.apps.rows["app"] = s.state.app()
 	}
 	if p := loaded.portals.get(portalKey(s.cfg.PortalID)); p != nil {
-		p.Name, p.Agents[0].Name = s.cfg.PortalName, s.cfg.AgentName
+		p.Name, p.Users[0].Name = s.cfg.PortalName, s.cfg.AgentName
 	} else {
 		p = loaded.newPortal(s.cfg.PortalID, s.cfg.PortalName, s.cfg.AgentName, s.now())
 		loaded.portals.rows[portalKey(p.ID)] = p
+	}
+	for _, p := range loaded.portals.rows {
+		p.adopt()
 	}
 	for id, g := range loaded.grants.rows {
 		if g.expired(s.now()) {

@@ -2,6 +2,7 @@ package hubspottest
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -24,6 +25,13 @@ type thread struct {
 	// IntegrationIDs are the thread ids that the app knows it by.
 	IntegrationIDs []string `json:"integrationIds"`
 
+	// Elsewhere are those of other accounts that agents changed to.
+	Elsewhere map[string][]string `json:"elsewhere,omitempty"`
+
+	OwnerID    string            `json:"ownerId,omitempty"`
+	Properties map[string]string `json:"properties,omitempty"`
+	Started    bool              `json:"started,omitempty"` // by an agent
+
 	Customer   Participant `json:"customer"`
 	ContactID  int64       `json:"contactId"`
 	Unread     int         `json:"unread"`
@@ -42,84 +50,112 @@ const (
 
 // threadKeys are the keys under which a message's thread is looked up: the
 // thread ids of the app, and under HubSpot's own threading the customer.
-func threadKeys(ch *channel, a *account, integrationID string, customer Identifier) []string {
+func (tx *tx) threadKeys(ch *channel, a *account, integrationID string, customer Identifier) []string {
 	var keys []string
 	if integrationID != "" {
 		keys = append(keys, a.ID+" id "+integrationID)
 	}
-	if ch.threadsByIdentifier() {
+	if tx.s.threadsByIdentifier(ch) {
 		keys = append(keys, a.ID+" person "+customer.Type+" "+customer.Value)
 	}
 	return keys
 }
 
-// threadFor returns the thread that a published message belongs to.
-func (tx *tx) threadFor(ch *channel, a *account, integrationID string, customer Participant) *thread {
-	keys := threadKeys(ch, a, integrationID, customer.Identifier)
+// threadFor returns the thread that a published message belongs to, and whether
+// it is new.
+func (tx *tx) threadFor(ch *channel, a *account, integrationID string, customer Participant) (t *thread, fresh bool) {
+	keys := tx.threadKeys(ch, a, integrationID, customer.Identifier)
+	if t := tx.threadToJoin(ch, a, integrationID, customer.Identifier); t != nil {
+		return t, false
+	}
 	for _, key := range keys {
 		t := tx.openThreads[key]
-		if t == nil || t.Archived || t.Status == statusClosed && tx.s.cfg.Readings.ClosedThreadStartsNew {
+		if t == nil || t.Archived || t.Status == statusClosed && tx.s.Readings().ClosedThreadStartsNew {
 			continue
 		}
 		if t.Status == statusClosed {
-			tx.setStatus(t, statusOpen)
+			tx.setStatus(t, statusOpen, "S-hubspot")
 		}
-		return t
+		return t, false
 	}
 	if integrationID == "" { // HubSpot manages the threads and names this one
 		integrationID = uuid()
-		keys = threadKeys(ch, a, integrationID, customer.Identifier)
+		keys = tx.threadKeys(ch, a, integrationID, customer.Identifier)
 	}
-	return tx.newThread(ch, a, integrationID, keys, customer)
+	return tx.newThread(ch, a, []string{integrationID}, keys, customer), true
 }
 
-func (tx *tx) newThread(ch *channel, a *account, integrationID string, keys []string, customer Participant) *thread {
+// threadToJoin is a conversation that an agent started and the app has not
+// named yet, where the reading lets the app name it.
+func (tx *tx) threadToJoin(ch *channel, a *account, integrationID string, customer Identifier) *thread {
+	key := a.ID + " id " + integrationID
+	if !tx.s.Readings().StartedThreadJoins || integrationID == "" || tx.openThreads[key] != nil {
+		return nil
+	}
+	for _, t := range tx.threads.ordered() {
+		if t.AccountID == a.ID && t.Started && t.IntegrationIDs == nil && t.Customer.Identifier == customer {
+			t.IntegrationIDs, t.Keys = []string{integrationID}, tx.threadKeys(ch, a, integrationID, customer)
+			tx.threads.put(tx, t.ID, t)
+			tx.indexThread(t)
+			return t
+		}
+	}
+	return nil
+}
+
+func (tx *tx) newThread(ch *channel, a *account, integrationIDs, keys []string, customer Participant) *thread {
 	seq := tx.next()
 	t := &thread{
 		ID: strconv.FormatInt(8800110000+seq, 10), PortalID: a.PortalID, ChannelID: ch.ID, AccountID: a.ID,
 		InboxID: a.InboxID, Status: statusOpen, CreatedAt: tx.now, Keys: keys,
-		IntegrationIDs: []string{integrationID}, Customer: customer, Seq: seq,
+		IntegrationIDs: integrationIDs, Customer: customer, Seq: seq,
 	}
 	tx.threads.put(tx, t.ID, t)
 	tx.indexThread(t)
+	tx.tellApp(t, appEvent{Type: "conversation.creation"})
 	return t
 }
 
+// number is the thread's id.
+func (t *thread) number() int64 {
+	n, _ := strconv.ParseInt(t.ID, 10, 64) // it was made of one
+	return n
+}
+
+// integrationIDs are the ids that the app knows the thread by on an account.
+func (t *thread) integrationIDs(accountID string) []string {
+	if accountID == t.AccountID {
+		return t.IntegrationIDs
+	}
+	return t.Elsewhere[accountID]
+}
+
 // setStatus opens or closes a thread.
-func (tx *tx) setStatus(t *thread, status string) {
+func (tx *tx) setStatus(t *thread, status, by string) {
+	before := t.Status
 	t.Status, t.ClosedAt = status, time.Time{}
 	if status == statusClosed {
 		t.ClosedAt = tx.now
 	}
 	tx.threads.put(tx, t.ID, t)
+	if before != status {
+		tx.record(t, typeStatusChange, by, before, status)
+		tx.tellApp(t, propertyEvent("status", status))
+	}
 	tx.showThread(t)
 }
 
-// visitor is a customer as an actor of HubSpot.
-type visitor struct {
-	ContactID  int64      `json:"contactId"`
-	PortalID   int64      `json:"portalId"`
-	Name       string     `json:"name"`
-	Identifier Identifier `json:"deliveryIdentifier"`
-}
-
-func (v visitor) order() int64 { return v.ContactID }
-
-// visitorFor returns the contact with an address, made if it is new. Its last
-// name stays.
-func (tx *tx) visitorFor(portal int64, p Participant) *visitor {
-	key := portalKey(portal) + " " + p.Identifier.Type + " " + p.Identifier.Value
-	v := tx.visitors.get(key)
-	switch {
-	case v == nil:
-		v = &visitor{ContactID: 247729050000 + tx.next(), PortalID: portal, Name: p.Name, Identifier: p.Identifier}
-	case p.Name != "" && p.Name != v.Name:
-		v.Name = p.Name
-	default:
-		return v
+// assign makes somebody the owner of a thread; "" takes the owner away.
+func (tx *tx) assign(t *thread, actorID, by string) {
+	if t.OwnerID == actorID {
+		return
 	}
-	tx.visitors.put(tx, key, v)
-	return v
+	before := t.OwnerID
+	t.OwnerID = actorID
+	tx.threads.put(tx, t.ID, t)
+	tx.record(t, typeAssignment, by, before, actorID)
+	tx.tellApp(t, propertyEvent("assignedTo", actorID))
+	tx.showThread(t)
 }
 
 // Thread is a conversation as an agent sees it in the list.
@@ -136,6 +172,17 @@ type Thread struct {
 	AccountName string `json:"accountName"`
 	// IntegrationThreadIDs are the names that the app knows the thread by.
 	IntegrationThreadIDs []string `json:"integrationThreadIds"`
+	InboxID              string   `json:"inboxId"`
+	// Address is where the customer is written to.
+	Address Identifier `json:"address"`
+	// ContactID is the number of the customer's contact or visitor.
+	ContactID int64 `json:"contactId,string"`
+	// OwnerID is the actor id of the agent whom it is assigned to.
+	OwnerID   string `json:"ownerId,omitempty"`
+	OwnerName string `json:"ownerName,omitempty"`
+	// Properties are the conversation properties that the account's routing
+	// has set.
+	Properties map[string]string `json:"properties,omitempty"`
 	// Preview is the text of the latest message.
 	Preview  string    `json:"preview"`
 	LatestAt time.Time `json:"latestAt"`
@@ -148,7 +195,12 @@ func (st *state) showThread(t *thread) Thread {
 		ID: t.ID, PortalID: t.PortalID, Status: t.Status,
 		Customer:  cmp.Or(t.Customer.Name, t.Customer.Identifier.Value),
 		ChannelID: t.ChannelID, AccountID: t.AccountID,
-		IntegrationThreadIDs: slices.Clone(t.IntegrationIDs), LatestAt: t.LatestAt, Unread: t.Unread,
+		IntegrationThreadIDs: orEmpty(slices.Clone(t.IntegrationIDs)), LatestAt: t.LatestAt, Unread: t.Unread,
+		InboxID: t.InboxID, Address: t.Customer.Identifier, ContactID: t.ContactID, OwnerID: t.OwnerID,
+		Properties: maps.Clone(t.Properties),
+	}
+	if u := st.user(t.PortalID, t.OwnerID); u != nil {
+		shown.OwnerName = u.Name
 	}
 	if ch := st.channels.get(t.ChannelID); ch != nil {
 		shown.ChannelName = ch.Name
@@ -156,8 +208,11 @@ func (st *state) showThread(t *thread) Thread {
 	if a := st.accounts.get(t.AccountID); a != nil {
 		shown.AccountName = a.Name
 	}
-	if list := st.messagesOf(t.ID); len(list) > 0 {
-		shown.Preview = preview(list[len(list)-1])
+	for _, m := range slices.Backward(st.messagesOf(t.ID)) {
+		if m.kind() == typeMessage {
+			shown.Preview = preview(m)
+			break
+		}
 	}
 	return shown
 }
@@ -175,12 +230,11 @@ func preview(m *message) string {
 	return m.Text
 }
 
-// threadsShown returns the threads of a portal, or of all with 0: the newest
-// activity first.
-func (st *state) threadsShown(portal int64) []Thread {
+// threadsShown returns the threads that match, the newest activity first.
+func (st *state) threadsShown(q ThreadQuery) []Thread {
 	list := []Thread{}
 	for _, t := range st.threads.ordered() {
-		if !t.Archived && (portal == 0 || t.PortalID == portal) {
+		if st.matches(t, &q) {
 			list = append(list, st.showThread(t))
 		}
 	}

@@ -21,12 +21,23 @@ type delivery struct {
 	Seq       int64     `json:"seq"`
 
 	mark int64 // what must be stored before it is sent
+
+	// A fault has set it aside: it is sent at NextAt, or once early is closed.
+	fault *Fault
+	early chan struct{}
 }
 
 func (d delivery) order() int64 { return d.Seq }
 
+// webhookTimeout is how long an app may take to answer.
+func (s *Server) webhookTimeout() time.Duration {
+	if s.Readings().ShortTimeout {
+		return 2 * time.Second
+	}
+	return 5 * time.Second
+}
+
 const (
-	webhookTimeout = 5 * time.Second
 	// perPortal is how many requests HubSpot makes at a time for an account.
 	perPortal = 10
 )
@@ -47,6 +58,7 @@ type hooks struct {
 	lanes   map[string]*lane
 	retries []*delivery // not yet taken by Run
 	slots   map[int64]chan struct{}
+	held    map[int64][]chan struct{} // by portal: what the next webhook lets go
 }
 
 type lane struct {
@@ -58,6 +70,7 @@ func (h *hooks) init() {
 	h.wake = make(chan struct{}, 1)
 	h.lanes = map[string]*lane{}
 	h.slots = map[int64]chan struct{}{}
+	h.held = map[int64][]chan struct{}{}
 }
 
 // signal wakes Run.
@@ -79,7 +92,7 @@ func (h *hooks) restore(st *state) {
 func (h *hooks) add(d *delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if d.Attempts > 0 {
+	if d.Attempts > 0 || d.fault != nil {
 		h.retries = append(h.retries, d)
 		return
 	}
@@ -91,14 +104,21 @@ func (h *hooks) add(d *delivery) {
 	l.waiting = append(l.waiting, d)
 }
 
-// webhook queues an event for the app. It is sent once the change is stored.
+// webhook queues an event for the app. It is sent once the change is stored,
+// after those before it in its lane, if it has one.
 func (tx *tx) webhook(portal int64, channelID, lane string, event any) {
 	body, err := encodeJSON(event)
 	if err != nil {
 		tx.s.cfg.Logger.Error("hubspottest: an event cannot be encoded", "error", err)
 		return
 	}
+	if tx.s.Readings().EscapedBodies {
+		body = escapeUnicode(body)
+	}
 	seq := tx.next()
+	if lane == "" || tx.s.Readings().Unordered {
+		lane = "alone " + strconv.FormatInt(seq, 10)
+	}
 	d := &delivery{ID: strconv.FormatInt(seq, 10), PortalID: portal, ChannelID: channelID, Lane: lane, Body: string(body), Seq: seq}
 	tx.deliveries.put(tx, d.ID, d)
 	tx.queued = append(tx.queued, d)
@@ -220,15 +240,10 @@ func (h *hooks) rest(name string) {
 	h.lanes[name].busy = false
 }
 
-// retry waits for a webhook's time and attempts it again, until it ends.
+// retry waits for a webhook's time and attempts it, until it ends.
 func (s *Server) retry(ctx context.Context, d *delivery) {
 	for {
-		wait := time.NewTimer(d.NextAt.Sub(s.now()))
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			wait.Stop()
-		}
+		s.sleepUntil(ctx, d.NextAt, d.early)
 		switch s.attempt(ctx, d) {
 		case cutOff:
 			s.hooks.add(d)

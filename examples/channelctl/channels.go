@@ -168,8 +168,8 @@ conversations. It asks first.`,
 		setup: func(fs *flag.FlagSet) action {
 			yes := fs.Bool("yes", false, "do not ask")
 			return func(ctx context.Context, s *session) error {
-				if !*yes && !s.interactive {
-					return usagef("channels archive asks first, and standard input is no terminal: add -yes")
+				if err := s.canAsk(*yes, "channels archive"); err != nil {
+					return err
 				}
 				r, err := s.registry.Get(ctx, s.channel())
 				if err != nil {

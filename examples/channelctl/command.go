@@ -15,7 +15,7 @@ import (
 // command is one entry of the command line. To add a command, write one and list it in [commands].
 type command struct {
 	name  string // its words, such as "channels list"
-	args  string // the names of its arguments, such as "CHANNEL ACCOUNT"
+	args  string // the names of its arguments, such as "CHANNEL ACCOUNT", or "[ID...]" for any number
 	short string // one line for the overview
 	long  string // what its help has to say beyond that
 	needs credential
@@ -26,7 +26,7 @@ type command struct {
 type action func(ctx context.Context, s *session) error
 
 func commands() []*command {
-	return slices.Concat(channelCommands(), accountCommands(), messageCommands(), inboxCommands())
+	return slices.Concat(channelCommands(), accountCommands(), messageCommands(), inboxCommands(), bridgeCommands())
 }
 
 // options are the flags of every command. They may also stand before the command.
@@ -34,6 +34,7 @@ type options struct {
 	json    bool
 	verbose bool
 	version channels.Version
+	store   storeOptions // of the commands that need bridgeStore
 }
 
 func (o *options) declare(fs *flag.FlagSet) {
@@ -69,19 +70,23 @@ func run(ctx context.Context, args []string, getenv func(string) string, con con
 	fs = newFlagSet()
 	act := cmd.setup(fs)
 	opts.declare(fs)
+	if cmd.needs == bridgeStore {
+		opts.store.declare(fs)
+	}
 	positional, err := parse(fs, rest)
 	switch {
 	case help || errors.Is(err, flag.ErrHelp):
 		return cmd.help(con.out)
 	case err != nil:
 		return usagef("%s: %v; see channelctl %[1]s -h", cmd.name, err)
-	case len(positional) != len(strings.Fields(cmd.args)):
+	case len(positional) != len(strings.Fields(cmd.args)) && !cmd.variadic():
 		return usagef("%s: %s; see channelctl %[1]s -h", cmd.name, cmd.expected(positional))
 	}
-	s := &session{console: con, options: *opts, args: positional}
-	if err := s.connect(cmd.needs, getenv); err != nil {
+	s := &session{console: con, options: *opts, args: positional, close: func() {}}
+	if err := s.connect(ctx, cmd.needs, getenv); err != nil {
 		return err
 	}
+	defer s.close()
 	err = act(ctx, s)
 	if err != nil && ctx.Err() != nil && !errors.Is(err, errInterrupted) {
 		return fmt.Errorf("%w: %w", errInterrupted, err)
@@ -120,6 +125,8 @@ func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 		positional, args = append(positional, fs.Arg(0)), fs.Args()[1:]
 	}
 }
+
+func (c *command) variadic() bool { return strings.HasSuffix(c.args, "...]") }
 
 // expected says what is wrong with the number of arguments.
 func (c *command) expected(got []string) string {

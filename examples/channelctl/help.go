@@ -96,14 +96,21 @@ func (c *command) help(w io.Writer) error {
 	if c.long != "" {
 		fmt.Fprintf(w, "\n%s\n", strings.Trim(c.long, "\n"))
 	}
-	own, common := newFlagSet(), newFlagSet()
+	own, store, common := newFlagSet(), newFlagSet(), newFlagSet()
 	c.setup(own)
 	(&options{}).declare(common)
+	variables := c.needs.variables()
+	if c.needs == bridgeStore {
+		(&storeOptions{}).declare(store)
+	} else {
+		variables = append(variables, variable{envServer, "another server than " + channels.DefaultBaseURL})
+	}
 	return aligned(w, func(w io.Writer) {
 		printFlags(w, "Flags", own)
+		printFlags(w, "Where the bridge keeps its work", store)
 		printFlags(w, "Flags of every command", common)
 		fmt.Fprint(w, "\nEnvironment:\n")
-		for _, v := range append(c.needs.variables(), variable{envServer, "another server than " + channels.DefaultBaseURL}) {
+		for _, v := range variables {
 			fmt.Fprintf(w, "  %s\t%s\n", v.name, v.meaning)
 		}
 	})

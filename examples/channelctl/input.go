@@ -92,6 +92,14 @@ func blank(value any) bool {
 	return v.IsZero()
 }
 
+// canAsk returns an error if a command has to ask and nobody is there.
+func (s *session) canAsk(yes bool, command string) error {
+	if !yes && !s.interactive {
+		return usagef("%s asks first, and standard input is no terminal: add -yes", command)
+	}
+	return nil
+}
+
 // confirm asks the person at the terminal before what cannot be undone.
 func (s *session) confirm(ctx context.Context, question string) error {
 	fmt.Fprintf(s.err, "%s [y/N] ", question)

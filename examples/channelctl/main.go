@@ -17,11 +17,15 @@ type console struct {
 	out, err io.Writer
 	// interactive says that someone sits at in and can be asked.
 	interactive bool
+	// watched says that err is a terminal, on which someone sees how a command gets on.
+	watched bool
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	con := console{in: os.Stdin, out: os.Stdout, err: os.Stderr, interactive: isTerminal(os.Stdin)}
+	con := console{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, interactive: isTerminal(os.Stdin), watched: isTerminal(os.Stderr),
+	}
 	status := report(con.err, run(ctx, os.Args[1:], os.Getenv, con))
 	stop()
 	os.Exit(status)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
 
 	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/channels/bridge"
 	"github.com/customchannels/customchannels-go/messages"
 )
 
@@ -16,7 +18,8 @@ type credential int
 const (
 	noCredential credential = iota
 	developerKey            // of the app, for its channels
-	portalToken             // of one portal, for all else
+	portalToken             // of one portal, for all else of HubSpot
+	bridgeStore             // no credential of HubSpot, but a bridge's database and its keys
 )
 
 // variable is an environment variable and what it means.
@@ -27,9 +30,11 @@ const (
 	envKey    = "HUBSPOT_DEVELOPER_KEY"
 	envToken  = "HUBSPOT_ACCESS_TOKEN"
 	envServer = "HUBSPOT_BASE_URL"
+	envStore  = "BRIDGE_STORE"
+	envKeys   = "BRIDGE_KEYS"
 )
 
-// variables are those that a command must have.
+// variables are those that a command must have. Those of bridgeStore have flags as well.
 func (c credential) variables() []variable {
 	switch c {
 	case developerKey:
@@ -39,6 +44,11 @@ func (c credential) variables() []variable {
 		}
 	case portalToken:
 		return []variable{{envToken, "an OAuth access token of the portal"}}
+	case bridgeStore:
+		return []variable{
+			{envStore, "the database where there is no -store; the place for a password"},
+			{envKeys, "the key file where there is no -keys"},
+		}
 	}
 	return nil
 }
@@ -51,14 +61,24 @@ type session struct {
 	registry *channels.Registry // for developerKey
 	client   *channels.Client   // for portalToken
 	messages *messages.Client   // for portalToken
+	operator *bridge.Operator   // for bridgeStore
+	close    func()             // the store, if there is one
 }
 
 // channel is the command's first argument.
 func (s *session) channel() channels.ID { return channels.ID(s.args[0]) }
 
 // connect makes the clients that a command needs.
-func (s *session) connect(needs credential, getenv func(string) string) error {
+func (s *session) connect(ctx context.Context, needs credential, getenv func(string) string) error {
 	env := func(name string) string { return strings.TrimSpace(getenv(name)) }
+	if needs == bridgeStore {
+		if err := s.store.complete(env); err != nil {
+			return err
+		}
+		var err error
+		s.operator, s.close, err = s.store.open(ctx)
+		return err
+	}
 	var missing []string
 	for _, v := range needs.variables() {
 		if env(v.name) == "" {

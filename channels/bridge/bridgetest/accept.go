@@ -82,9 +82,7 @@ var acceptRules = []rule{
 		name: "accept/time is required",
 		why:  "a key without a time would be forgotten at once, and its repetitions done again",
 		test: func(p *probe) {
-			timeless := work("a", "1")
-			timeless.At = time.Time{}
-			if _, err := p.store.Accept(p.ctx, timeless); err == nil {
+			if _, err := p.store.Accept(p.ctx, timeless("a", "1")); err == nil {
 				p.fatalf("an item without a time was accepted")
 			}
 		},

@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -40,6 +41,30 @@ var accountRules = []rule{
 			_, err = p.store.Account(p.ctx, elsewhere, "1")
 			p.fails("Account of another channel", err, bridge.ErrNotFound)
 			p.accountsAre(customer)
+		},
+	}, {
+		name: "account/all of the channel",
+		why:  "what serves accounts by itself has to find them all, whatever their address",
+		test: func(p *probe) {
+			var want []bridge.Account
+			for i, address := range []channels.DeliveryIdentifier{channels.Opaque("z"), service, customer, channels.Opaque("a")} {
+				a := anAccount(channels.AccountID(fmt.Sprint(9 - i)))
+				a.Identifier, a.Portal, a.Archived = address, int64(5-i), i == 1
+				p.saves(a, nil)
+				if !a.Archived {
+					want = append(want, a)
+				}
+			}
+			foreign := anAccount("1")
+			foreign.Channel = elsewhere
+			p.saves(foreign, nil)
+			again := want[0]
+			again.Name = "renamed"
+			p.saves(again, &want[0])
+			want[0] = again
+			got, err := p.store.Accounts(p.ctx, channel)
+			p.ok("Accounts", err)
+			p.sameAccounts("all accounts", got, want)
 		},
 	}, {
 		name: "account/type is part of the address",
@@ -251,6 +276,11 @@ func (p *probe) accountsAre(address channels.DeliveryIdentifier, want ...bridge.
 	p.t.Helper()
 	found, err := p.store.FindAccounts(p.ctx, channel, address)
 	p.ok("FindAccounts", err)
+	p.sameAccounts("the accounts at the address", found, want)
+}
+
+func (p *probe) sameAccounts(what string, found []*bridge.Account, want []bridge.Account) {
+	p.t.Helper()
 	var got, wanted []*shown
 	for _, a := range found {
 		got = append(got, show(a))
@@ -258,5 +288,5 @@ func (p *probe) accountsAre(address channels.DeliveryIdentifier, want ...bridge.
 	for _, a := range want {
 		wanted = append(wanted, show(&a))
 	}
-	p.equal("the accounts at the address", got, wanted)
+	p.equal(what, got, wanted)
 }

@@ -32,7 +32,8 @@ type rule struct {
 // [time.Now] gives them.
 func RunStore(t *testing.T, open func(t *testing.T) bridge.Store) {
 	t.Helper()
-	rules := slices.Concat(acceptRules, laneRules, pauseRules, outcomeRules, nodeRules, accountRules, mappingRules,
+	rules := slices.Concat(acceptRules, laneRules, turnRules, pauseRules, outcomeRules, thenRules, nodeRules,
+		holdRules, operatorRules, forgetRules, accountRules, mappingRules,
 		mediaRules, sweepRules, concurrencyRules, contextRules)
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) { r.test(newProbe(t, open(t), r.why)) })

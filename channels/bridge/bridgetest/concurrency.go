@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
+	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
 )
 
@@ -36,6 +36,14 @@ var concurrencyRules = []rule{
 		name: "concurrent/no lane is claimed twice",
 		why:  "two workers in one conversation double or reorder its messages",
 		test: testConcurrentClaims,
+	}, {
+		name: "concurrent/one operator wins",
+		why:  "two operators, or one who presses the button twice, must not have a message sent twice",
+		test: testOperatorsTogether,
+	}, {
+		name: "concurrent/forgotten or done",
+		why:  "what is forgotten while it is under way must neither come back nor be counted as delivered",
+		test: testForgetWhileWorking,
 	}, {
 		name: "concurrent/a neighbour that fails",
 		why:  "writes may share a transaction, but not their fate: another's error says nothing about this message",
@@ -77,92 +85,6 @@ func (p *probe) concurrently(n int, fn func(i int)) {
 	}
 }
 
-// crowd is many workers on a few lanes, each of which checks that it is alone in its lane.
-type crowd struct {
-	*probe
-	lanes [crowdLanes]struct {
-		busy atomic.Bool
-		next atomic.Int64 // the number of the item that must come next
-	}
-	left atomic.Int64
-}
-
-const (
-	crowdLanes = 6
-	crowdItems = 12 // of each lane
-)
-
-// member is a node with its store.
-type member struct {
-	store bridge.Store
-	node  bridge.Node
-}
-
-func testConcurrentClaims(p *probe) { runCrowd(p, member{p.store, p.node}) }
-
-// runCrowd has two producers and four workers for each member, all at once.
-func runCrowd(p *probe, members ...member) {
-	c := &crowd{probe: p}
-	c.left.Store(crowdLanes * crowdItems)
-	p.concurrently(6*len(members), func(i int) {
-		m := members[i%len(members)]
-		if i < 2*len(members) {
-			c.produce(m, i, 2*len(members))
-			return
-		}
-		c.work(m)
-	})
-	p.claims()
-}
-
-// produce fills every step-th lane from one number on.
-func (c *crowd) produce(m member, from, step int) {
-	for lane := from; lane < crowdLanes; lane += step {
-		for n := range crowdItems {
-			if _, err := m.store.Accept(c.ctx, work(fmt.Sprintf("%d %d", lane, n), fmt.Sprint(lane))); err != nil {
-				c.errorf("Accept failed: %v", err)
-			}
-		}
-	}
-}
-
-func (c *crowd) work(m member) {
-	for c.left.Load() > 0 && !c.t.Failed() {
-		claimed, err := m.store.Claim(c.ctx, m.node, channel, c.now, 2)
-		if err != nil {
-			c.errorf("Claim failed: %v", err)
-			return
-		}
-		for _, it := range claimed.Items {
-			c.do(m, it)
-		}
-		runtime.Gosched()
-	}
-}
-
-// do tries every item twice.
-func (c *crowd) do(m member, it *bridge.Item) {
-	var lane, n int
-	fmt.Sscan(string(it.Payload), &lane, &n)
-	l := &c.lanes[lane]
-	if l.busy.Swap(true) {
-		c.errorf("lane %d was claimed twice", lane)
-	}
-	if next := int(l.next.Load()); n != next {
-		c.errorf("item %d of lane %d was claimed where %d is the head", n, lane, next)
-	}
-	o := &bridge.Outcome{Verdict: bridge.Retry, At: c.now}
-	if it.Attempt > 1 {
-		o.Verdict = bridge.Done
-		l.next.Add(1)
-		c.left.Add(-1)
-	}
-	l.busy.Store(false)
-	if err := m.store.Finish(c.ctx, m.node, it, o); err != nil {
-		c.errorf("Finish failed: %v", err)
-	}
-}
-
 func testCancelledNeighbours(p *probe) {
 	const callers = 40
 	var stored [callers]bool
@@ -186,4 +108,74 @@ func testCancelledNeighbours(p *probe) {
 		}
 	}
 	p.equal("how much is claimed", len(p.claim(2*callers).Items), callers)
+}
+
+func testOperatorsTogether(p *probe) {
+	for round := range 5 {
+		key := fmt.Sprint(round)
+		p.accept(work(key, key))
+		p.bury(p.one(key), "reason")
+		seq := p.find(key).Seq
+		var retried, dropped atomic.Int64
+		p.concurrently(6, func(i int) {
+			do, count := p.store.Drop, &dropped
+			if i%2 == 0 {
+				count = &retried
+				do = func(ctx context.Context, channel channels.ID, seq int64) error {
+					return p.store.Retry(ctx, channel, seq, p.now, p.now)
+				}
+			}
+			if err := do(p.ctx, channel, seq); err == nil {
+				count.Add(1)
+			} else if !errors.Is(err, bridge.ErrNotFound) {
+				p.errorf("Retry or Drop failed: %v", err)
+			}
+		})
+		p.equal("how many succeeded", retried.Load()+dropped.Load(), int64(1))
+		items := p.claim(100).Items
+		p.equal("how much is retried", int64(len(items)), retried.Load())
+		p.isBuried()
+	}
+}
+
+func testForgetWhileWorking(p *probe) {
+	const total = 60
+	var items []*bridge.NewItem
+	for i := range total {
+		items = append(items, work(fmt.Sprint("ana ", i), fmt.Sprint(i%6)))
+	}
+	p.accept(items...)
+	var over atomic.Int64
+	p.concurrently(5, func(i int) {
+		if i == 0 {
+			n, err := p.store.Forget(p.ctx, ana(), func(it *bridge.Item) bool { return it.Seq%2 == 0 })
+			if err != nil {
+				p.errorf("Forget failed: %v", err)
+			}
+			over.Add(int64(n))
+			return
+		}
+		for range total / 4 {
+			claimed, err := p.store.Claim(p.ctx, p.node, channel, p.now, bridge.Wanted{Limit: 1})
+			if err != nil {
+				p.errorf("Claim failed: %v", err)
+				return
+			}
+			for _, it := range claimed.Items {
+				switch _, err := p.store.Finish(p.ctx, p.node, it, &bridge.Outcome{Verdict: bridge.Done, At: p.now}); {
+				case err == nil:
+					over.Add(1)
+				case !errors.Is(err, bridge.ErrLeaseLost):
+					p.errorf("Finish failed: %v", err)
+				}
+			}
+		}
+	})
+	for items := p.claim(total).Items; len(items) > 0; items = p.claim(total).Items {
+		for _, it := range items {
+			p.done(it)
+			over.Add(1)
+		}
+	}
+	p.equal("how many items are done or forgotten", over.Load(), int64(total))
 }

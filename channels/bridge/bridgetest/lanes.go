@@ -81,7 +81,7 @@ var laneRules = []rule{
 			p.claims("mine")
 			node, err := p.store.Join(p.ctx, elsewhere)
 			p.ok("Join", err)
-			claimed, err := p.store.Claim(p.ctx, node, elsewhere, p.now, 100)
+			claimed, err := p.store.Claim(p.ctx, node, elsewhere, p.now, bridge.Wanted{Limit: 100})
 			p.ok("Claim", err)
 			p.equal("what the other bridge claims", payloads(claimed.Items), []string{"other"})
 		},
@@ -161,136 +161,31 @@ func testNext(p *probe) {
 	p.accept(later(work("a", "1"), time.Minute), later(work("b", "2"), time.Second), work("c", "3"), later(work("d", "3"), time.Millisecond))
 	claimed := p.claim(100)
 	p.equal("what is claimed", payloads(claimed.Items), []string{"c"})
-	p.equal("Next", claimed.Next, start.Add(time.Second)) // d is no head
-	p.now = start.Add(time.Second)
-	claimed = p.claim(100)
-	p.equal("what is claimed", payloads(claimed.Items), []string{"b"})
-	p.equal("Next", claimed.Next, start.Add(time.Minute))
-	p.retry(claimed.Items[0], 2*time.Second)
-	p.equal("Next after a retry", p.claim(100).Next, start.Add(3*time.Second))
+	p.equal("Next where something was claimed", claimed.Next, time.Time{})
+	b := p.wakesFor("b", start.Add(time.Second)) // d is no head
+	p.retry(b, 2*time.Second)
+	p.done(p.wakesFor("b", start.Add(3*time.Second)))
+	p.done(p.wakesFor("a", start.Add(time.Minute)))
+	p.done(claimed.Items[0])
+	p.done(p.one("d"))
+	p.equal("Next when all is done", p.claim(1).Next, time.Time{})
 }
 
-var pauseRules = []rule{
-	{
-		name: "pause/holds back what calls HubSpot",
-		why:  "what HubSpot limits or refuses waits, but agents' messages still reach the customer",
-		test: func(p *probe) {
-			p.pause(time.Time{})
-			for _, kind := range []bridge.Kind{bridge.KindIncoming, bridge.KindOutgoing, bridge.KindStatus, bridge.KindReport, bridge.KindAccount} {
-				it := work(string(kind), string(kind))
-				it.Kind = kind
-				p.accept(it)
-			}
-			p.claims("outgoing")
-			p.resume()
-			p.claims("incoming", "status", "report", "account")
-		},
-	}, {
-		name: "pause/of one portal and channel",
-		why:  "one customer's limit or uninstallation may not stop the others",
-		test: func(p *probe) {
-			other := work("other portal", "2")
-			other.Portal = 2
-			p.accept(work("paused", "1"), other)
-			p.pause(time.Time{})
-			p.claims("other portal")
-
-			foreign := work("foreign", "1")
-			foreign.Channel = elsewhere
-			p.accept(foreign)
-			node, err := p.store.Join(p.ctx, elsewhere)
-			p.ok("Join", err)
-			claimed, err := p.store.Claim(p.ctx, node, elsewhere, p.now, 1)
-			p.ok("Claim", err)
-			p.equal("what another channel claims of the portal", payloads(claimed.Items), []string{"foreign"})
-		},
-	}, {
-		name: "pause/ends by itself",
-		why:  "a limit is over at a known time, and nobody is there to resume",
-		test: func(p *probe) {
-			p.accept(work("a", "1"))
-			p.pause(start.Add(time.Minute))
-			p.now = start.Add(time.Minute - time.Microsecond)
-			p.claims()
-			p.now = start.Add(time.Minute)
-			p.claims("a")
-		},
-	}, {
-		name: "pause/next is its end",
-		why:  "the bridge sleeps until then; work held back by a limit is due when the limit is over",
-		test: func(p *probe) {
-			p.accept(work("a", "1"))
-			p.pause(start.Add(time.Minute))
-			p.equal("Next", p.claim(1).Next, start.Add(time.Minute))
-			p.pause(time.Time{})
-			p.equal("Next of an open-ended pause", p.claim(1).Next, time.Time{})
-		},
-	}, {
-		name: "pause/the longest counts",
-		why:  "a short limit does not end the wait for an app that is not installed",
-		test: func(p *probe) {
-			p.accept(work("a", "1"))
-			p.pause(start.Add(time.Hour))
-			p.pause(start.Add(time.Minute))
-			p.now = start.Add(59 * time.Minute)
-			p.claims()
-			p.now = start.Add(time.Hour)
-			p.pause(time.Time{})
-			p.pause(p.now.Add(time.Minute))
-			p.now = p.now.Add(time.Hour)
-			p.claims()
-			p.ok("ResumePortal", p.store.ResumePortal(p.ctx, channel, portal))
-			p.done(p.one("a"))
-		},
-	}, {
-		name: "pause/costs no attempt",
-		why:  "a message may wait for days; that is no failure of the message",
-		test: func(p *probe) {
-			p.accept(work("a", "1"))
-			p.pause(time.Time{})
-			for range 3 {
-				p.claims()
-			}
-			p.resume()
-			p.equal("Attempt", p.one("a").Attempt, 1)
-		},
-	}, {
-		name: "pause/does not take what is under way",
-		why:  "a call that has begun ends as it ends, and its outcome must be kept",
-		test: func(p *probe) {
-			p.accept(work("a", "1"))
-			a := p.one("a")
-			p.pause(time.Time{})
-			p.done(a)
-		},
-	}, {
-		name: "pause/is decided by the head",
-		why:  "whatever else waits in a lane, it is the head's work that may not call HubSpot",
-		test: func(p *probe) {
-			second := ordered("b", "1", 2)
-			second.Kind = bridge.KindOutgoing
-			p.accept(ordered("a", "1", 1), second)
-			a := p.one("a")
-			p.pause(time.Time{})
-			p.done(a)
-			b := p.one("b")
-			p.accept(ordered("c", "1", 1))
-			p.retry(b, 0)
-			p.claims()
-			first := ordered("d", "1", 0)
-			first.Kind = bridge.KindOutgoing
-			p.accept(first)
-			p.claims("d")
-		},
-	},
-}
-
-func (p *probe) pause(until time.Time) {
+// wakesFor sleeps until Next, again and again as the bridge does, and compares what it claims first, and when.
+func (p *probe) wakesFor(want string, at time.Time) *bridge.Item {
 	p.t.Helper()
-	p.ok("PausePortal", p.store.PausePortal(p.ctx, channel, portal, until, "a reason"))
-}
-
-func (p *probe) resume() {
-	p.t.Helper()
-	p.ok("ResumePortal", p.store.ResumePortal(p.ctx, channel, portal))
+	for range 10 {
+		claimed := p.claim(100)
+		if len(claimed.Items) > 0 {
+			p.equal("when something is claimed", p.now, at)
+			p.equal("what is claimed", payloads(claimed.Items), []string{want})
+			return claimed.Items[0]
+		}
+		if !claimed.Next.After(p.now) {
+			p.fatalf("Next is %v when it is %v, and %q is due at %v", claimed.Next, p.now, want, at)
+		}
+		p.now = claimed.Next
+	}
+	p.fatalf("the bridge woke up ten times before %q was due", want)
+	return nil
 }

@@ -43,13 +43,27 @@ func (p *probe) isNotLinked(serviceID string) {
 	p.fails("LinkByService", err, bridge.ErrNotFound)
 }
 
+// personIs compares all that is known of a person, but for when it was saved.
 func (p *probe) personIs(want *bridge.Person) {
 	p.t.Helper()
-	who := *want
-	who.ThreadIDs, who.LastIncoming = []string{"not read"}, start
-	got, err := p.store.Person(p.ctx, &who)
-	p.ok("Person", err)
+	got := p.person(want)
+	got.Saved = time.Time{}
 	p.equal("the person", got, want)
+}
+
+func (p *probe) person(who *bridge.Person) *bridge.Person {
+	p.t.Helper()
+	one := *who
+	one.ThreadIDs, one.LastIncoming, one.Saved = []string{"not read"}, start.Add(day), start.Add(day)
+	got, err := p.store.Person(p.ctx, &one)
+	p.ok("Person", err)
+	return got
+}
+
+func (p *probe) isUnknown(who *bridge.Person) {
+	p.t.Helper()
+	_, err := p.store.Person(p.ctx, who)
+	p.fails("Person", err, bridge.ErrNotFound)
 }
 
 var mappingRules = []rule{
@@ -126,9 +140,7 @@ var mappingRules = []rule{
 		name: "person/only what is set changes",
 		why:  "threads are learned when publishing, the time of the last message when receiving",
 		test: func(p *probe) {
-			_, err := p.store.Person(p.ctx, aPerson())
-			p.fails("Person", err, bridge.ErrNotFound)
-
+			p.isUnknown(aPerson())
 			p.finished(bridge.Outcome{Person: aPerson("t1", "t2")})
 			p.personIs(aPerson("t1", "t2"))
 
@@ -157,6 +169,17 @@ var mappingRules = []rule{
 			p.personIs(want)
 		},
 	}, {
+		name: "person/when it was saved",
+		why:  "what is known of a thread is trusted only as long as HubSpot keeps it",
+		test: func(p *probe) {
+			for _, at := range []time.Time{start, start.Add(time.Hour)} {
+				who := aPerson("thread")
+				who.Saved = start.Add(day) // the store sets it
+				p.finished(bridge.Outcome{Person: who, At: at})
+				p.equal("Saved", p.person(who).Saved, at)
+			}
+		},
+	}, {
 		name: "person/is known by four fields",
 		why:  "the same customer has other threads with another account, portal or bridge",
 		test: func(p *probe) {
@@ -170,9 +193,7 @@ var mappingRules = []rule{
 			} {
 				who := aPerson(strconv.Itoa(i))
 				change(who)
-				unknown := *who
-				_, err := p.store.Person(p.ctx, &unknown)
-				p.fails("Person", err, bridge.ErrNotFound)
+				p.isUnknown(who)
 				p.finished(bridge.Outcome{Person: who})
 				p.personIs(who)
 			}

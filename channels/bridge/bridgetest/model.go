@@ -2,6 +2,7 @@ package bridgetest
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,13 +11,17 @@ import (
 )
 
 // model is what a store must behave like, in the simplest form: a list of all work that was ever accepted. It knows nothing
-// of heads; it looks for them each time.
+// of heads and turns; it looks for them each time.
 type model struct {
 	work   []*modelItem // in the order of acceptance
-	paused map[int64]time.Time
-	links  map[string]messages.ID
-	person []string
-	node   bridge.Node
+	paused map[int64]bridge.Pause
+	links  map[string]modelLink
+	people map[string][]string // the threads by the name of the person
+}
+
+type modelLink struct {
+	id messages.ID
+	of string // the name of the person, "" if that is not known
 }
 
 type modelItem struct {
@@ -45,7 +50,7 @@ var forever = start.Add(1000 * day)
 func (m *model) accept(n *bridge.NewItem) bridge.Acceptance {
 	for _, it := range m.work {
 		switch {
-		case it.Key != n.Key:
+		case it.Key == "" || it.Key != n.Key:
 		case string(it.Payload) != string(n.Payload):
 			return bridge.Conflict
 		default:
@@ -60,16 +65,45 @@ func (m *model) accept(n *bridge.NewItem) bridge.Acceptance {
 	return bridge.Accepted
 }
 
-// heads returns what can be claimed now, the one that has been due longest first.
-func (m *model) heads(now time.Time) []*modelItem {
+// turns returns what is to be claimed, in the order of the turns.
+func (m *model) turns(now time.Time, want bridge.Wanted) []*modelItem {
 	var out []*modelItem
+	given := map[int64]int{}
+	last := want.After
+	for len(out) < want.Limit {
+		it := m.next(now, last, func(it *modelItem) bool {
+			return !slices.Contains(out, it) && (want.PerPortal == 0 || want.Held[it.Portal]+given[it.Portal] < want.PerPortal)
+		})
+		if it == nil {
+			break
+		}
+		out = append(out, it)
+		given[it.Portal]++
+		last = it.Portal
+	}
+	return out
+}
+
+// next returns what has been due longest of the first portal after the last one that has something.
+func (m *model) next(now time.Time, last int64, may func(*modelItem) bool) *modelItem {
+	var best *modelItem
 	for _, it := range m.work {
-		if it.state == waiting && m.isHead(it) && !m.claimable(it).After(now) {
-			out = append(out, it)
+		if it.state != waiting || !m.isHead(it) || m.claimable(it).After(now) || !may(it) {
+			continue
+		}
+		if best == nil || cmp.Or(byTurn(last, it.Portal, best.Portal), it.due.Compare(best.due)) < 0 {
+			best = it
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *modelItem) int { return a.due.Compare(b.due) })
-	return out
+	return best
+}
+
+// byTurn compares two portals: those with a higher id than the last one's come first.
+func byTurn(last, a, b int64) int {
+	if (a > last) != (b > last) {
+		return cmp.Compare(b, a)
+	}
+	return cmp.Compare(a, b)
 }
 
 // isHead: nothing that is left of the lane is under way or comes before the item.
@@ -92,11 +126,13 @@ func (m *model) isHead(it *modelItem) bool {
 
 // claimable returns when the item can be claimed, once it is its lane's head.
 func (m *model) claimable(it *modelItem) time.Time {
-	if until, ok := m.paused[it.Portal]; ok && it.Kind.CallsHubSpot() && until.After(it.due) {
-		return until
+	if pause, ok := m.paused[it.Portal]; ok && it.Kind.CallsHubSpot() && endOf(pause.Until).After(it.due) {
+		return endOf(pause.Until)
 	}
 	return it.due
 }
+
+func endOf(until time.Time) time.Time { return cmp.Or(until, forever) }
 
 func (m *model) byPayload(payload []byte) *modelItem {
 	i := slices.IndexFunc(m.work, func(it *modelItem) bool { return string(it.Payload) == string(payload) })
@@ -106,24 +142,26 @@ func (m *model) byPayload(payload []byte) *modelItem {
 	return m.work[i]
 }
 
-func (m *model) taken() []*modelItem {
-	return slices.Collect(func(yield func(*modelItem) bool) {
-		for _, it := range m.work {
-			if it.state == taken && !yield(it) {
-				return
-			}
+// in returns all that is in a state, in the order of acceptance.
+func (m *model) in(s state) []*modelItem {
+	var out []*modelItem
+	for _, it := range m.work {
+		if it.state == s {
+			out = append(out, it)
 		}
-	})
+	}
+	return out
 }
 
 // handBack is what Join and Leave do to what is under way.
 func (m *model) handBack() {
-	for _, it := range m.taken() {
+	for _, it := range m.in(taken) {
 		it.state = waiting
 	}
 }
 
-func (m *model) finish(it *modelItem, o *bridge.Outcome) {
+// finish returns what the node goes on with.
+func (m *model) finish(it *modelItem, o *bridge.Outcome) *modelItem {
 	it.end, it.reason = o.At, o.Reason
 	switch o.Verdict {
 	case bridge.Done:
@@ -132,17 +170,57 @@ func (m *model) finish(it *modelItem, o *bridge.Outcome) {
 		it.state = buried
 	case bridge.Retry:
 		it.state, it.due = waiting, o.At
+		if o.Progress != nil {
+			it.progress = o.Progress
+		}
 		if o.Free {
 			it.attempt--
 		}
 	}
+	var who string
+	if o.Person != nil {
+		who = o.Person.Identifier.Value
+		m.people[who] = o.Person.ThreadIDs
+	}
+	for _, l := range o.Links {
+		m.links[l.ServiceID] = modelLink{l.HubSpotID, cmp.Or(who, m.links[l.ServiceID].of)}
+	}
 	for _, f := range o.Follow {
 		m.accept(f)
 	}
-	for _, l := range o.Links {
-		m.links[l.ServiceID] = l.HubSpotID
+	if o.Then == nil || m.accept(o.Then) != bridge.Accepted {
+		return nil
 	}
-	if o.Person != nil {
-		m.person = o.Person.ThreadIDs
+	then := m.work[len(m.work)-1]
+	if then.state != waiting || m.claimable(then).After(then.At) || slices.ContainsFunc(m.work, func(other *modelItem) bool {
+		return other != then && other.Lane == then.Lane && (other.state == waiting || other.state == taken)
+	}) {
+		return nil
 	}
+	return then
+}
+
+// retry puts what is buried behind all that is left of its lane.
+func (m *model) retry(it *modelItem, now time.Time) {
+	m.work = slices.DeleteFunc(m.work, func(other *modelItem) bool { return other == it })
+	for _, other := range m.work {
+		if other.Lane == it.Lane && (other.state == waiting || other.state == taken) {
+			it.Order = max(it.Order, other.Order)
+		}
+	}
+	it.state, it.due, it.attempt, it.progress = waiting, now, 0, nil
+	m.work = append(m.work, it)
+}
+
+// forget removes a person, the links of their messages, and the items of a portal that match.
+func (m *model) forget(who string, portal int64, match func(payload []byte) bool) (count int) {
+	delete(m.people, who)
+	maps.DeleteFunc(m.links, func(_ string, l modelLink) bool { return l.of == who })
+	for _, it := range m.work {
+		if it.Portal == portal && it.state != done && match(it.Payload) {
+			it.state = done // its key stays known
+			count++
+		}
+	}
+	return count
 }

@@ -82,7 +82,7 @@ var nodeRules = []rule{
 			p.isStale(stale, again)
 			p.done(again)
 			p.isStale(stale, a)
-			_, err := p.store.Claim(p.ctx, stale, channel, p.now, 1)
+			_, err := p.store.Claim(p.ctx, stale, channel, p.now, bridge.Wanted{Limit: 1})
 			p.fails("Claim by a stale node", err, bridge.ErrLeaseLost)
 			p.ok("Leave of a stale node", p.store.Leave(p.ctx, stale))
 			p.done(p.one("b"))
@@ -96,7 +96,7 @@ var nodeRules = []rule{
 			p.ok("Leave", p.store.Leave(p.ctx, p.node))
 			p.isStale(p.node, a)
 			p.isStale(0, a)
-			_, err := p.store.Claim(p.ctx, p.node, channel, p.now, 1)
+			_, err := p.store.Claim(p.ctx, p.node, channel, p.now, bridge.Wanted{Limit: 1})
 			p.fails("Claim by a node that left", err, bridge.ErrLeaseLost)
 			p.join()
 			p.done(p.one("a"))
@@ -143,15 +143,14 @@ var nodeRules = []rule{
 func (p *probe) isStale(node bridge.Node, it *bridge.Item) {
 	p.t.Helper()
 	for _, verdict := range []bridge.Verdict{bridge.Done, bridge.Retry, bridge.Bury} {
-		err := p.store.Finish(p.ctx, node, it, &bridge.Outcome{
+		_, err := p.store.Finish(p.ctx, node, it, &bridge.Outcome{
 			Verdict: verdict, At: p.now, Reason: "stale", Links: []bridge.Link{aLink("stale", "stale")},
-			Follow: []*bridge.NewItem{work("stale", "stale")}, Person: aPerson("stale"),
+			Follow: []*bridge.NewItem{work("stale", "stale")}, Person: aPerson("stale"), Then: work("", "stale"),
 		})
 		p.fails("Finish by a stale node", err, bridge.ErrLeaseLost)
 	}
 	p.fails("Checkpoint by a stale node", p.store.Checkpoint(p.ctx, node, it, []byte("stale")), bridge.ErrLeaseLost)
 	p.isNotLinked("stale")
-	_, err := p.store.Person(p.ctx, aPerson())
-	p.fails("Person after a stale Finish", err, bridge.ErrNotFound)
+	p.isUnknown(aPerson())
 	p.isBuried()
 }

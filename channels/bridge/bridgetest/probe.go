@@ -114,6 +114,27 @@ func ordered(key, lane string, order int64) *bridge.NewItem {
 	return it
 }
 
+// timeless is work that may not be accepted.
+func timeless(key, lane string) *bridge.NewItem {
+	it := work(key, lane)
+	it.At = time.Time{}
+	return it
+}
+
+// sent is work that does not call HubSpot.
+func sent(key, lane string) *bridge.NewItem { return kind(bridge.KindOutgoing, work(key, lane)) }
+
+func kind(k bridge.Kind, it *bridge.NewItem) *bridge.NewItem {
+	it.Kind = k
+	return it
+}
+
+// of makes it another portal's work.
+func of(portal int64, it *bridge.NewItem) *bridge.NewItem {
+	it.Portal = portal
+	return it
+}
+
 // later is work that is not due at once.
 func later(it *bridge.NewItem, wait time.Duration) *bridge.NewItem {
 	it.Due = start.Add(wait)
@@ -136,7 +157,12 @@ func (p *probe) accept(items ...*bridge.NewItem) {
 
 func (p *probe) claim(limit int) *bridge.Claimed {
 	p.t.Helper()
-	claimed, err := p.store.Claim(p.ctx, p.node, channel, p.now, limit)
+	return p.claimAs(bridge.Wanted{Limit: limit})
+}
+
+func (p *probe) claimAs(want bridge.Wanted) *bridge.Claimed {
+	p.t.Helper()
+	claimed, err := p.store.Claim(p.ctx, p.node, channel, p.now, want)
 	p.ok("Claim", err)
 	return claimed
 }
@@ -166,11 +192,20 @@ func payloads(items []*bridge.Item) []string {
 	return out
 }
 
+func portalsOf(items []*bridge.Item) []int64 {
+	var out []int64
+	for _, it := range items {
+		out = append(out, it.Portal)
+	}
+	return out
+}
+
 func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }
 
 func (p *probe) finish(it *bridge.Item, o *bridge.Outcome) {
 	p.t.Helper()
-	p.ok("Finish", p.store.Finish(p.ctx, p.node, it, o))
+	_, err := p.store.Finish(p.ctx, p.node, it, o)
+	p.ok("Finish", err)
 }
 
 func (p *probe) done(it *bridge.Item) {
@@ -190,12 +225,12 @@ func (p *probe) bury(it *bridge.Item, reason string) {
 
 func (p *probe) buried() []*bridge.BuriedItem {
 	p.t.Helper()
-	items, err := p.store.Buried(p.ctx, channel)
+	items, err := p.store.Buried(p.ctx, channel, 0, 1000)
 	p.ok("Buried", err)
 	return items
 }
 
-// isBuried compares all that is buried, oldest first, by its payloads.
+// isBuried compares all that is buried by its payloads, in the order of acceptance.
 func (p *probe) isBuried(want ...string) {
 	p.t.Helper()
 	var got []string

@@ -2,13 +2,13 @@ package bridgetest
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels/bridge"
-	"github.com/customchannels/customchannels-go/messages"
 )
 
 const (
@@ -24,7 +24,7 @@ func runModel(t *testing.T, open func(t *testing.T) bridge.Store) {
 			p := newProbe(t, open(t), "a store behaves like a list of all that was accepted, searched anew for every claim")
 			r := &random{
 				probe: p, Rand: rand.New(rand.NewPCG(seed, 0)),
-				model: &model{paused: map[int64]time.Time{}, links: map[string]messages.ID{}, node: p.node},
+				model: &model{paused: map[int64]bridge.Pause{}, links: map[string]modelLink{}, people: map[string][]string{}},
 			}
 			r.run()
 		})
@@ -35,6 +35,7 @@ type random struct {
 	*probe
 	*rand.Rand
 	model *model
+	last  int64    // the portal that had its turn last
 	steps []string // what was done so far
 	ended []ended
 }
@@ -58,7 +59,7 @@ func (r *random) run() {
 		do     func()
 	}{
 		{30, r.acceptSome}, {30, r.claimSome}, {30, r.finishOne}, {5, r.checkpointOne}, {3, r.pauseOne}, {3, r.resumeOne},
-		{2, r.rejoin}, {4, r.writeStale},
+		{2, r.rejoin}, {4, r.writeStale}, {4, r.retryBuried}, {2, r.dropBuried}, {2, r.forgetSome}, {2, r.holdOne},
 	}
 	var deck []func()
 	for _, a := range actions {
@@ -75,13 +76,18 @@ func (r *random) note(format string, args ...any) {
 	r.steps = append(r.steps, r.now.Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
+// portals are few, so that they share lanes, and wide apart.
+var portals = []int64{math.MinInt64, -3, 7, math.MaxInt64}
+
+func (r *random) portal() int64 { return portals[r.IntN(len(portals))] }
+
 // some returns an item that may be new, known or in conflict with a known one.
 func (r *random) some() *bridge.NewItem {
 	kinds := []bridge.Kind{bridge.KindIncoming, bridge.KindOutgoing, bridge.KindStatus}
 	n := r.IntN(200)
 	it := &bridge.NewItem{
-		Key: fmt.Sprint("key ", n), Channel: channel, Kind: kinds[r.IntN(len(kinds))], Portal: int64(1 + r.IntN(2)),
-		Lane: fmt.Sprint("lane ", r.IntN(4)), Order: int64(r.IntN(5)), Payload: fmt.Append(nil, n), At: r.now,
+		Key: fmt.Sprint("key ", n), Channel: channel, Kind: kinds[r.IntN(len(kinds))], Portal: r.portal(),
+		Lane: fmt.Sprint("lane ", r.IntN(8)), Order: int64(r.IntN(5)), Payload: fmt.Append(nil, n), At: r.now,
 	}
 	switch r.IntN(12) {
 	case 0:
@@ -94,16 +100,29 @@ func (r *random) some() *bridge.NewItem {
 	return it
 }
 
+// follow returns an item that may be without a key.
+func (r *random) follow() *bridge.NewItem {
+	it := r.some()
+	if r.IntN(3) == 0 {
+		r.count++
+		it.Key, it.Payload = "", fmt.Append(nil, "keyless ", r.count)
+	}
+	return it
+}
+
 func (r *random) several(most int) []*bridge.NewItem {
 	var out []*bridge.NewItem
 	for range r.IntN(most + 1) {
-		out = append(out, r.some())
+		out = append(out, r.follow())
 	}
 	return out
 }
 
 func (r *random) acceptSome() {
-	items := append(r.several(3), r.some())
+	var items []*bridge.NewItem
+	for range 1 + r.IntN(4) {
+		items = append(items, r.some())
+	}
 	got, err := r.store.Accept(r.ctx, items...)
 	r.ok("Accept", err)
 	var want []bridge.Acceptance
@@ -115,145 +134,127 @@ func (r *random) acceptSome() {
 }
 
 func (r *random) claimSome() {
-	limit := 1 + r.IntN(4)
-	claimed := r.claim(limit)
-	r.note("claim %d: %q", limit, payloads(claimed.Items))
-	heads := r.model.heads(r.now)
-	r.equal("how many are claimed", len(claimed.Items), min(limit, len(heads)))
+	want := bridge.Wanted{Limit: 1 + r.IntN(5), After: r.last}
+	if r.IntN(4) == 0 {
+		want.After = int64(r.Uint64())
+	}
+	if r.IntN(2) == 0 {
+		want.PerPortal, want.Held = 1+r.IntN(3), map[int64]int{}
+		for _, it := range r.model.in(taken) {
+			want.Held[it.Portal]++
+		}
+	}
+	claimed := r.claimAs(want)
+	r.note("claim %+v: %q", want, payloads(claimed.Items))
+	turns := r.model.turns(r.now, want)
+	r.equal("whose turns they are", portalsOf(claimed.Items), modelPortals(turns))
+	due := r.model.turns(r.now, bridge.Wanted{Limit: math.MaxInt})
 	for i, it := range claimed.Items {
 		own := r.model.byPayload(it.Payload)
-		if own == nil || !slices.Contains(heads, own) {
+		if own == nil || own.state != waiting || !slices.Contains(due, own) {
 			r.fatalf("%q was claimed, which is not the head of a lane that is due", it.Payload)
 		}
 		// Lanes that have been due equally long come in any order.
-		r.equal("since when the claimed one is due", own.due, heads[i].due)
-		own.state, own.attempt, own.claim = taken, own.attempt+1, it
-		r.equal("the claimed item", *it, bridge.Item{
-			Seq: it.Seq, Kind: own.Kind, Channel: channel, Portal: own.Portal, Lane: own.Lane, Payload: own.Payload,
-			Progress: own.progress, Attempt: own.attempt, Accepted: own.At,
-		})
+		r.equal("since when the claimed one is due", own.due, turns[i].due)
+		r.take(own, it)
+		r.last = it.Portal
 	}
-	if len(claimed.Items) < limit {
-		r.checkNext(claimed.Next)
+	if len(claimed.Items) == 0 {
+		r.checkNext(claimed.Next, want)
+	} else {
+		r.equal("Next where something was claimed", claimed.Next, time.Time{})
 	}
 }
 
-// checkNext: Next may not be later than when more can be claimed, nor in the past.
-func (r *random) checkNext(next time.Time) {
-	soonest := forever
-	for _, it := range r.model.work {
-		if at := r.model.claimable(it); it.state == waiting && r.model.isHead(it) && at.After(r.now) && at.Before(soonest) {
+// take notes that the store gave out an item.
+func (r *random) take(own *modelItem, it *bridge.Item) {
+	own.state, own.attempt, own.claim = taken, own.attempt+1, it
+	r.equal("the claimed item", *it, bridge.Item{
+		Seq: it.Seq, Kind: own.Kind, Channel: channel, Portal: own.Portal, Lane: own.Lane, Payload: own.Payload,
+		Progress: own.progress, Attempt: own.attempt, Accepted: own.At, Deadline: own.Deadline,
+	})
+}
+
+func modelPortals(items []*modelItem) []int64 {
+	var out []int64
+	for _, it := range items {
+		out = append(out, it.Portal)
+	}
+	return out
+}
+
+// checkNext: Next may not be later than when something can be claimed, nor in the past, nor be set if nothing waits.
+func (r *random) checkNext(next time.Time, want bridge.Wanted) {
+	soonest, idle := forever, true
+	for _, it := range r.model.in(waiting) {
+		at := r.model.claimable(it)
+		full := want.PerPortal > 0 && want.Held[it.Portal] >= want.PerPortal
+		if r.model.isHead(it) && !full && at.After(r.now) && at.Before(soonest) {
 			soonest = at
 		}
+		idle = idle && !it.due.After(r.now)
+	}
+	for _, pause := range r.model.paused {
+		idle = idle && !(pause.Until.After(r.now))
 	}
 	switch {
 	case next.IsZero() && soonest.Before(forever):
 		r.fatalf("Next is zero, but something is due at %v", soonest)
 	case next.After(soonest) || !next.IsZero() && !next.After(r.now):
 		r.fatalf("Next is %v, but it is %v and something is due at %v", next, r.now, soonest)
+	case idle && !next.IsZero():
+		r.fatalf("Next is %v, but nothing waits for a time", next)
 	}
-}
-
-func (r *random) anyTaken() *modelItem {
-	items := r.model.taken()
-	if len(items) == 0 {
-		return nil
-	}
-	return items[r.IntN(len(items))]
-}
-
-func (r *random) finishOne() {
-	it := r.anyTaken()
-	if it == nil {
-		return
-	}
-	o := &bridge.Outcome{At: r.now, Reason: "reason", Follow: r.several(2)}
-	switch r.IntN(6) {
-	case 0, 1:
-		o.Verdict, o.At, o.Free = bridge.Retry, r.now.Add(time.Duration(r.IntN(30_000))*time.Millisecond), r.IntN(2) == 0
-	case 2:
-		o.Verdict = bridge.Bury
-	}
-	if r.IntN(2) == 0 {
-		o.Links = []bridge.Link{aLink(fmt.Sprint("service ", r.IntN(10)), messages.ID(fmt.Sprint(r.IntN(1000))))}
-		o.Person = aPerson(fmt.Sprint(r.IntN(1000)))
-	}
-	r.note("finish %q verdict=%d free=%v at=%v follow=%d", it.Payload, o.Verdict, o.Free, o.At, len(o.Follow))
-	r.finish(it.claim, o)
-	r.model.finish(it, o)
-	if !o.Free { // an attempt that does not count is not told from its repetition
-		r.ended = append(r.ended, ended{r.node, it.claim})
-	}
-}
-
-func (r *random) checkpointOne() {
-	if it := r.anyTaken(); it != nil {
-		it.progress = fmt.Append(nil, r.now)
-		r.note("checkpoint %q", it.Payload)
-		r.ok("Checkpoint", r.store.Checkpoint(r.ctx, r.node, it.claim, it.progress))
-	}
-}
-
-func (r *random) pauseOne() {
-	portal, until := int64(1+r.IntN(2)), r.now.Add(time.Duration(r.IntN(60))*time.Second)
-	end := until
-	if r.IntN(3) == 0 {
-		until, end = time.Time{}, forever
-	}
-	if end.After(r.model.paused[portal]) {
-		r.model.paused[portal] = end
-	}
-	r.note("pause portal=%d until=%v", portal, until)
-	r.ok("PausePortal", r.store.PausePortal(r.ctx, channel, portal, until, "reason"))
-}
-
-func (r *random) resumeOne() {
-	portal := int64(1 + r.IntN(2))
-	r.note("resume portal=%d", portal)
-	delete(r.model.paused, portal)
-	r.ok("ResumePortal", r.store.ResumePortal(r.ctx, channel, portal))
-}
-
-func (r *random) rejoin() {
-	r.note("rejoin")
-	for _, it := range r.model.taken() {
-		r.ended = append(r.ended, ended{r.node, it.claim})
-	}
-	if r.IntN(2) == 0 {
-		r.ok("Leave", r.store.Leave(r.ctx, r.node))
-	}
-	r.join()
-	r.model.handBack()
-}
-
-// writeStale repeats the end of an attempt that is over.
-func (r *random) writeStale() {
-	if len(r.ended) == 0 {
-		return
-	}
-	e := r.ended[r.IntN(len(r.ended))]
-	r.note("stale write of %q", e.item.Payload)
-	err := r.store.Finish(r.ctx, e.node, e.item, &bridge.Outcome{Verdict: bridge.Done, At: r.now, Follow: r.several(2)})
-	r.fails("a stale Finish", err, bridge.ErrLeaseLost)
 }
 
 // compare looks at all that does not show in claims.
 func (r *random) compare() {
-	got := map[string]string{}
+	got, want := map[string]string{}, map[string]string{}
 	for _, it := range r.buried() {
 		got[string(it.Payload)] = fmt.Sprint(it.Reason, " ", it.Attempt, " ", it.BuriedAt.UTC())
 	}
-	want := map[string]string{}
-	for _, it := range r.model.work {
-		if it.state == buried {
-			want[string(it.Payload)] = fmt.Sprint(it.reason, " ", it.attempt, " ", it.end.UTC())
-		}
+	for _, it := range r.model.in(buried) {
+		want[string(it.Payload)] = fmt.Sprint(it.reason, " ", it.attempt, " ", it.end.UTC())
 	}
 	r.equal("what is buried", got, want)
-	for service, id := range r.model.links {
-		r.isLinked(service, id)
+	r.compareDepths()
+	for n := range 9 {
+		service := fmt.Sprint("service ", n)
+		if l, ok := r.model.links[service]; ok {
+			r.isLinked(service, l.id)
+		} else {
+			r.isNotLinked(service)
+		}
 	}
-	if r.model.person != nil {
-		r.personIs(aPerson(r.model.person...))
+	for n := range 3 {
+		who := somebody(n)
+		if threads, ok := r.model.people[who.Identifier.Value]; ok {
+			who.ThreadIDs = threads
+			r.personIs(who)
+		} else {
+			r.isUnknown(who)
+		}
 	}
+}
+
+func (r *random) compareDepths() {
+	want := map[depthKey]bridge.Depth{}
+	for _, it := range r.model.work {
+		key := depthKey{it.Portal, it.Kind}
+		d := want[key]
+		d.Portal, d.Kind = it.Portal, it.Kind
+		switch it.state {
+		case done:
+			continue
+		case buried:
+			d.Buried++
+		default:
+			d.Waiting++
+			if d.Oldest.IsZero() || it.At.Before(d.Oldest) {
+				d.Oldest = it.At
+			}
+		}
+		want[key] = d
+	}
+	r.depthsAre(want)
 }

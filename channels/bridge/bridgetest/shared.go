@@ -3,6 +3,7 @@ package bridgetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 // as that many processes would open them, with a method ExpireNode as RunStore describes it.
 func RunShared(t *testing.T, open func(t *testing.T, n int) []bridge.Store) {
 	t.Helper()
-	for _, r := range sharedRules {
+	for _, r := range slices.Concat(sharedRules, sharedPortalRules, sharedHoldRules) {
 		t.Run(r.name, func(t *testing.T) {
 			stores := open(t, 2)
 			a, b := newProbe(t, stores[0], r.why), newProbe(t, stores[1], r.why)
@@ -24,18 +25,20 @@ func RunShared(t *testing.T, open func(t *testing.T, n int) []bridge.Store) {
 	}
 }
 
-// sharedRules are about two nodes that live beside each other.
-var sharedRules = []struct {
+// sharedRule is one promise about two nodes that live beside each other.
+type sharedRule struct {
 	name string
 	why  string
 	test func(a, b *probe)
-}{
+}
+
+var sharedRules = []sharedRule{
 	{
 		name: "shared/nodes live beside each other",
 		why:  "more processes do more work, and a rolling update has two versions run at once",
 		test: func(a, b *probe) {
-			a.accept(work("1", "x"), work("2", "x"))
-			b.accept(work("3", "y"))
+			a.accept(sent("1", "x"), sent("2", "x"))
+			b.accept(sent("3", "y"))
 			one := a.claim(1).Items
 			a.equal("how many the first claims", len(one), 1)
 			two := b.claim(100).Items
@@ -77,7 +80,7 @@ var sharedRules = []struct {
 			again := b.one("1")
 			b.equal("Attempt", again.Attempt, 2)
 			a.isStale(a.node, it)
-			_, err = a.store.Claim(a.ctx, a.node, channel, a.now, 1)
+			_, err = a.store.Claim(a.ctx, a.node, channel, a.now, bridge.Wanted{Limit: 1})
 			a.fails("Claim by a node whose time is over", err, bridge.ErrLeaseLost)
 			b.done(again)
 		},
@@ -164,7 +167,7 @@ func testLaneEnds(a, b *probe) {
 		it := a.one(first)
 		a.concurrently(2, func(i int) {
 			if i == 0 {
-				if err := a.store.Finish(a.ctx, a.node, it, &bridge.Outcome{Verdict: bridge.Done, At: a.now}); err != nil {
+				if _, err := a.store.Finish(a.ctx, a.node, it, &bridge.Outcome{Verdict: bridge.Done, At: a.now}); err != nil {
 					a.errorf("Finish failed: %v", err)
 				}
 			} else if _, err := b.store.Accept(b.ctx, work(second, "lane")); err != nil {
@@ -181,7 +184,7 @@ func testDiesClaiming(a, b *probe) {
 		a.accept(work(fmt.Sprint(round), fmt.Sprint(round)))
 		a.concurrently(2, func(i int) {
 			if i == 0 {
-				_, err := a.store.Claim(a.ctx, a.node, channel, a.now, 10)
+				_, err := a.store.Claim(a.ctx, a.node, channel, a.now, bridge.Wanted{Limit: 10})
 				if err != nil && !errors.Is(err, bridge.ErrLeaseLost) {
 					a.errorf("Claim failed: %v", err)
 				}

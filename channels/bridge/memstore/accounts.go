@@ -23,13 +23,22 @@ func (s *Store) Account(ctx context.Context, channel channels.ID, id channels.Ac
 
 // FindAccounts implements [bridge.Store].
 func (s *Store) FindAccounts(ctx context.Context, channel channels.ID, d channels.DeliveryIdentifier) ([]*bridge.Account, error) {
+	return s.connected(ctx, func(a *bridge.Account) bool { return a.Channel == channel && a.Identifier == d })
+}
+
+// Accounts implements [bridge.Store].
+func (s *Store) Accounts(ctx context.Context, channel channels.ID) ([]*bridge.Account, error) {
+	return s.connected(ctx, func(a *bridge.Account) bool { return a.Channel == channel })
+}
+
+func (s *Store) connected(ctx context.Context, which func(*bridge.Account) bool) ([]*bridge.Account, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
 	var out []*bridge.Account
 	for _, a := range s.accounts {
-		if a.Channel == channel && a.Identifier == d && !a.Archived {
+		if which(a) && !a.Archived {
 			out = append(out, clone(a))
 		}
 	}

@@ -13,17 +13,24 @@ import (
 
 type link struct {
 	bridge.Link
+	of *personKey // whose message it is, nil if that is not known
 	at time.Time
 }
 
-func (s *Store) saveLink(l bridge.Link, at time.Time) {
-	for _, known := range s.links {
-		if known.Channel == l.Channel && known.Account == l.Account && known.ServiceID == l.ServiceID {
-			known.HubSpotID = l.HubSpotID
-			return
-		}
+func (s *Store) saveLink(l bridge.Link, p *bridge.Person, at time.Time) {
+	i := slices.IndexFunc(s.links, func(known *link) bool {
+		return known.Channel == l.Channel && known.Account == l.Account && known.ServiceID == l.ServiceID
+	})
+	if i < 0 {
+		i = len(s.links)
+		s.links = append(s.links, &link{Link: l, at: at})
 	}
-	s.links = append(s.links, &link{l, at})
+	saved := s.links[i]
+	saved.HubSpotID = l.HubSpotID
+	if p != nil {
+		key := keyOf(p)
+		saved.of = &key
+	}
 }
 
 // LinkByService implements [bridge.Store].
@@ -94,11 +101,17 @@ func (s *Store) Person(ctx context.Context, p *bridge.Person) (*bridge.Person, e
 	}
 	return &bridge.Person{
 		Channel: p.Channel, Portal: p.Portal, Account: p.Account, Identifier: p.Identifier,
-		ThreadIDs: slices.Clone(known.threads), LastIncoming: known.last,
+		ThreadIDs: slices.Clone(known.threads), LastIncoming: known.last, Saved: known.at,
 	}, nil
 }
 
 func (s *Store) sweepMappings(before time.Time) {
 	s.links = slices.DeleteFunc(s.links, func(l *link) bool { return l.at.Before(before) })
 	maps.DeleteFunc(s.people, func(_ personKey, p *person) bool { return p.at.Before(before) })
+}
+
+func (s *Store) forgetPerson(p *bridge.Person) {
+	key := keyOf(p)
+	delete(s.people, key)
+	s.links = slices.DeleteFunc(s.links, func(l *link) bool { return l.of != nil && *l.of == key })
 }

@@ -20,9 +20,10 @@ type Store struct {
 	lanes    map[laneKey]*lane // those with work
 	buried   []*item
 	seen     map[seenKey]seen
-	pauses   map[portalKey]time.Time // when they end; zero: not before ResumePortal
-	accounts []*bridge.Account       // in the order of their connection
-	links    []*link                 // in the order in which they were saved
+	pauses   map[portalKey]bridge.Pause
+	held     map[holdKey]bridge.Node
+	accounts []*bridge.Account // in the order of their connection
+	links    []*link           // in the order in which they were saved
 	people   map[personKey]*person
 	files    map[string]*file
 	values   map[string]string
@@ -43,7 +44,8 @@ func New() *Store {
 		nodes:    map[channels.ID]bridge.Node{},
 		lanes:    map[laneKey]*lane{},
 		seen:     map[seenKey]seen{},
-		pauses:   map[portalKey]time.Time{},
+		pauses:   map[portalKey]bridge.Pause{},
+		held:     map[holdKey]bridge.Node{},
 		people:   map[personKey]*person{},
 		files:    map[string]*file{},
 		values:   map[string]string{},
@@ -85,12 +87,10 @@ func (s *Store) Renew(ctx context.Context, node bridge.Node) (time.Duration, err
 		return 0, err
 	}
 	defer s.mu.Unlock()
-	for _, n := range s.nodes {
-		if n == node {
-			return 0, nil
-		}
+	if _, ok := s.channelOf(node); !ok {
+		return 0, bridge.ErrLeaseLost
 	}
-	return 0, bridge.ErrLeaseLost
+	return 0, nil
 }
 
 // Leave implements [bridge.Store].
@@ -105,29 +105,6 @@ func (s *Store) Leave(ctx context.Context, node bridge.Node) error {
 			delete(s.nodes, channel)
 		}
 	}
-	return nil
-}
-
-// PausePortal implements [bridge.Store].
-func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, _ string) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.mu.Unlock()
-	key := portalKey{channel, portal}
-	if before, ok := s.pauses[key]; !ok || until.IsZero() || !before.IsZero() && before.Before(until) {
-		s.pauses[key] = until
-	}
-	return nil
-}
-
-// ResumePortal implements [bridge.Store].
-func (s *Store) ResumePortal(ctx context.Context, channel channels.ID, portal int64) error {
-	if err := s.begin(ctx); err != nil {
-		return err
-	}
-	defer s.mu.Unlock()
-	delete(s.pauses, portalKey{channel, portal})
 	return nil
 }
 

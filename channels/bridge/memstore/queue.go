@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -62,27 +63,37 @@ func (s *Store) Accept(ctx context.Context, items ...*bridge.NewItem) ([]bridge.
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	if err := validate(items); err != nil {
+	for _, it := range items {
+		if it.Key == "" {
+			return nil, errors.New("memstore: an item needs a key, by which it is recognised when it comes again")
+		}
+	}
+	if err := validate(items...); err != nil {
 		return nil, err
 	}
 	var out []bridge.Acceptance
 	for _, it := range items {
-		out = append(out, s.accept(it))
+		_, how := s.accept(it)
+		out = append(out, how)
 	}
 	return out, nil
 }
 
 // validate finds what would fail later, so that nothing has to be undone.
-func validate(items []*bridge.NewItem) error {
+func validate(items ...*bridge.NewItem) error {
 	for _, it := range items {
-		if it.Key == "" || it.At.IsZero() {
-			return errors.New("memstore: an item needs a key and the time of its acceptance")
+		if it != nil && it.At.IsZero() {
+			return errors.New("memstore: an item needs the time of its acceptance")
 		}
 	}
 	return nil
 }
 
-func (s *Store) accept(n *bridge.NewItem) bridge.Acceptance {
+// accept returns the item that it stored, nil for one that is known.
+func (s *Store) accept(n *bridge.NewItem) (*item, bridge.Acceptance) {
+	if n.Key == "" {
+		return s.insert(n), bridge.Accepted
+	}
 	content := n.Content
 	if content == nil {
 		content = n.Payload
@@ -90,16 +101,15 @@ func (s *Store) accept(n *bridge.NewItem) bridge.Acceptance {
 	key, sum := seenKey{n.Channel, n.Key}, sha256.Sum256(content)
 	if before, ok := s.seen[key]; ok {
 		if before.sum != sum {
-			return bridge.Conflict
+			return nil, bridge.Conflict
 		}
-		return bridge.Duplicate
+		return nil, bridge.Duplicate
 	}
 	s.seen[key] = seen{sum, n.At}
-	s.insert(n)
-	return bridge.Accepted
+	return s.insert(n), bridge.Accepted
 }
 
-func (s *Store) insert(n *bridge.NewItem) {
+func (s *Store) insert(n *bridge.NewItem) *item {
 	s.seq++
 	it := &item{key: n.Key, order: n.Order, due: n.Due, Item: bridge.Item{
 		Seq: s.seq, Kind: n.Kind, Channel: n.Channel, Portal: n.Portal, Lane: n.Lane,
@@ -115,9 +125,14 @@ func (s *Store) insert(n *bridge.NewItem) {
 	}
 	if n.Buried != "" {
 		s.bury(it, n.Buried, n.At)
-		return
+	} else {
+		s.enqueue(it)
 	}
-	key := laneKey{n.Channel, n.Lane}
+	return it
+}
+
+func (s *Store) enqueue(it *item) {
+	key := laneKey{it.Channel, it.Lane}
 	if s.lanes[key] == nil {
 		s.lanes[key] = &lane{}
 	}
@@ -129,67 +144,6 @@ func (s *Store) bury(it *item, reason string, at time.Time) {
 	s.buried = append(s.buried, it)
 }
 
-// Claim implements [bridge.Store].
-func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID, now time.Time, limit int) (*bridge.Claimed, error) {
-	if err := s.begin(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.Unlock()
-	if s.nodes[channel] != node {
-		return nil, bridge.ErrLeaseLost
-	}
-	due, next := s.heads(channel, now)
-	out := &bridge.Claimed{Next: next}
-	for _, l := range due[:min(limit, len(due))] {
-		l.claimed, l.owner = l.items[0], node
-		l.claimed.Attempt++
-		out.Items = append(out.Items, copied(&l.claimed.Item))
-	}
-	return out, nil
-}
-
-// heads returns the free lanes whose head is due, the one that has been due longest first, and when the next head is.
-func (s *Store) heads(channel channels.ID, now time.Time) (due []*lane, next time.Time) {
-	for key, l := range s.lanes {
-		if key.channel != channel || l.claimed != nil {
-			continue
-		}
-		at, ever := s.claimable(l.items[0])
-		switch {
-		case !ever:
-		case !at.After(now):
-			due = append(due, l)
-		case next.IsZero() || at.Before(next):
-			next = at
-		}
-	}
-	slices.SortFunc(due, func(a, b *lane) int {
-		return cmp.Or(a.items[0].due.Compare(b.items[0].due), cmp.Compare(a.items[0].Seq, b.items[0].Seq))
-	})
-	return due, next
-}
-
-// claimable returns from when on an item can be claimed. ever: it does not have to wait for ResumePortal.
-func (s *Store) claimable(it *item) (at time.Time, ever bool) {
-	until, paused := s.pauses[portalKey{it.Channel, it.Portal}]
-	switch {
-	case !paused || !it.Kind.CallsHubSpot():
-		return it.due, true
-	case until.IsZero():
-		return time.Time{}, false
-	case until.After(it.due):
-		return until, true
-	}
-	return it.due, true
-}
-
-// copied returns an item that shares nothing with the store's.
-func copied(it *bridge.Item) *bridge.Item {
-	c := *it
-	c.Payload, c.Progress = bytes.Clone(it.Payload), bytes.Clone(it.Progress)
-	return &c
-}
-
 // own returns the lane that the node holds for this attempt of the item, or ErrLeaseLost.
 func (s *Store) own(node bridge.Node, it *bridge.Item) (*lane, error) {
 	l := s.lanes[laneKey{it.Channel, it.Lane}]
@@ -199,8 +153,9 @@ func (s *Store) own(node bridge.Node, it *bridge.Item) (*lane, error) {
 	return l, nil
 }
 
-// handBack frees the lanes that a node holds.
+// handBack frees what a node holds.
 func (s *Store) handBack(node bridge.Node) {
+	maps.DeleteFunc(s.held, func(_ holdKey, holder bridge.Node) bool { return holder == node })
 	for _, l := range s.lanes {
 		if l.owner == node {
 			l.free()
@@ -223,24 +178,24 @@ func (s *Store) Checkpoint(ctx context.Context, node bridge.Node, it *bridge.Ite
 }
 
 // Finish implements [bridge.Store].
-func (s *Store) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o *bridge.Outcome) error {
+func (s *Store) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o *bridge.Outcome) (*bridge.Item, error) {
 	if err := s.begin(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	defer s.mu.Unlock()
 	l, err := s.own(node, it)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if o.At.IsZero() {
-		return errors.New("memstore: an outcome needs its time")
+		return nil, errors.New("memstore: an outcome needs its time")
 	}
-	if err := validate(o.Follow); err != nil {
-		return err
+	if err := validate(append([]*bridge.NewItem{o.Then}, o.Follow...)...); err != nil {
+		return nil, err
 	}
 	s.end(l, o)
 	for _, link := range o.Links {
-		s.saveLink(link, o.At)
+		s.saveLink(link, o.Person, o.At)
 	}
 	if o.Person != nil {
 		s.savePerson(o.Person, o.At)
@@ -248,7 +203,25 @@ func (s *Store) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o
 	for _, f := range o.Follow {
 		s.accept(f)
 	}
-	return nil
+	if o.Then == nil {
+		return nil, nil
+	}
+	return s.goOn(node, o.Then), nil
+}
+
+// goOn accepts an item and claims it, if it is alone in its lane and nothing holds it back. With Retry the time of the
+// outcome is still to come; it is now when the item is accepted.
+func (s *Store) goOn(node bridge.Node, n *bridge.NewItem) *bridge.Item {
+	it, _ := s.accept(n)
+	if it == nil || n.Buried != "" {
+		return nil
+	}
+	l := s.lanes[laneKey{n.Channel, n.Lane}]
+	at, ever := s.claimable(it)
+	if len(l.items) > 1 || !ever || at.After(n.At) {
+		return nil
+	}
+	return l.claim(node)
 }
 
 func (s *Store) end(l *lane, o *bridge.Outcome) {
@@ -256,6 +229,9 @@ func (s *Store) end(l *lane, o *bridge.Outcome) {
 	l.free()
 	if o.Verdict == bridge.Retry {
 		it.due = o.At
+		if o.Progress != nil {
+			it.Progress = bytes.Clone(o.Progress)
+		}
 		if o.Free {
 			it.Attempt--
 		}
@@ -270,24 +246,6 @@ func (s *Store) end(l *lane, o *bridge.Outcome) {
 		return
 	}
 	s.removeFiles(func(f *file) bool { return f.item == it.Seq })
-}
-
-// Buried implements [bridge.Store].
-func (s *Store) Buried(ctx context.Context, channel channels.ID) ([]*bridge.BuriedItem, error) {
-	if err := s.begin(ctx); err != nil {
-		return nil, err
-	}
-	defer s.mu.Unlock()
-	var out []*bridge.BuriedItem
-	for _, it := range s.buried {
-		if it.Channel == channel {
-			out = append(out, &bridge.BuriedItem{Item: *copied(&it.Item), Reason: it.reason, BuriedAt: it.buriedAt})
-		}
-	}
-	slices.SortFunc(out, func(a, b *bridge.BuriedItem) int {
-		return cmp.Or(a.BuriedAt.Compare(b.BuriedAt), cmp.Compare(a.Seq, b.Seq))
-	})
-	return out, nil
 }
 
 func (s *Store) sweepBuried(before time.Time) {

@@ -61,7 +61,7 @@ func credentialsOwner(a *bridge.Account) string {
 	return fmt.Sprintf("account\x00%s\x00%d\x00%s\x00%s", a.Channel, a.Portal, a.Identifier.Type, a.Identifier.Value)
 }
 
-func identifierKey(d channels.DeliveryIdentifier) []byte { return digest(string(d.Type), d.Value) }
+func identifierKey(d channels.DeliveryIdentifier) []byte { return keyArg(string(d.Type), d.Value) }
 
 // Account implements [bridge.Store].
 func (s *Store) Account(ctx context.Context, channel channels.ID, id channels.AccountID) (*bridge.Account, error) {
@@ -78,6 +78,11 @@ func (s *Store) Account(ctx context.Context, channel channels.ID, id channels.Ac
 // FindAccounts implements [bridge.Store].
 func (s *Store) FindAccounts(ctx context.Context, channel channels.ID, d channels.DeliveryIdentifier) ([]*bridge.Account, error) {
 	return s.findAccounts(ctx, `channel = ?1 AND identifier = ?2 AND archived = 0`, string(channel), identifierKey(d))
+}
+
+// Accounts implements [bridge.Store].
+func (s *Store) Accounts(ctx context.Context, channel channels.ID) ([]*bridge.Account, error) {
+	return s.findAccounts(ctx, `channel = ?1 AND archived = 0`, string(channel))
 }
 
 func (s *Store) findAccounts(ctx context.Context, where string, args ...any) ([]*bridge.Account, error) {

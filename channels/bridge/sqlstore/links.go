@@ -1,9 +1,12 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,15 +15,54 @@ import (
 	"github.com/customchannels/customchannels-go/messages"
 )
 
-func (c *session) saveLink(l *bridge.Link, at time.Time) error {
-	return c.run(`INSERT INTO @links (channel, account, service, service_id, portal, hubspot_id, direction, at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (channel, account, service) DO UPDATE SET hubspot_id = excluded.hubspot_id`,
-		string(l.Channel), string(l.Account), digest(l.ServiceID), []byte(l.ServiceID), l.Portal, string(l.HubSpotID), string(l.Direction), micros(at))
+// savedLink is a link of an outcome, with whom the message was from or to.
+type savedLink struct {
+	*bridge.Link
+	of *bridge.Person
+	at time.Time
+}
+
+func (c *session) saveLinks(links []savedLink) error {
+	type id struct {
+		channel channels.ID
+		account channels.AccountID
+		service string
+	}
+	// Of several under one id the last counts.
+	byID := map[id]int{}
+	var rows [][]any
+	for _, l := range links {
+		var person []byte
+		if l.of != nil {
+			k := personKey(l.of)
+			person = k[:]
+		}
+		service := digest(l.ServiceID)
+		row := []any{string(l.Channel), string(l.Account), service[:], []byte(l.ServiceID), l.Portal, string(l.HubSpotID), string(l.Direction), person, micros(l.at)}
+		of := id{l.Channel, l.Account, l.ServiceID}
+		if i, ok := byID[of]; ok {
+			if person == nil {
+				row[7] = rows[i][7]
+			}
+			rows[i] = row
+			continue
+		}
+		byID[of] = len(rows)
+		rows = append(rows, row)
+	}
+	return c.insertRows(`INSERT INTO @links (channel, account, service, service_id, portal, hubspot_id, direction, person, at) VALUES #
+		ON CONFLICT (channel, account, service) DO UPDATE SET hubspot_id = excluded.hubspot_id,
+		person = COALESCE(excluded.person, @links.person)`, rows, nil)
 }
 
 // LinkByService implements [bridge.Store].
 func (s *Store) LinkByService(ctx context.Context, channel channels.ID, account channels.AccountID, serviceID string) (*bridge.Link, error) {
-	return s.link(ctx, `channel = ?1 AND account = ?2 AND service = ?3`, string(channel), string(account), digest(serviceID))
+	return s.link(ctx, `channel = ?1 AND account = ?2 AND service = ?3`, string(channel), string(account), keyArg(serviceID))
+}
+
+func keyArg(parts ...string) []byte {
+	k := digest(parts...)
+	return k[:]
 }
 
 // LinkByHubSpot implements [bridge.Store].
@@ -44,34 +86,51 @@ func (s *Store) link(ctx context.Context, where string, args ...any) (*bridge.Li
 	return &l, nil
 }
 
-func personKey(p *bridge.Person) []byte {
+func personKey(p *bridge.Person) key {
 	return digest(string(p.Channel), strconv.FormatInt(p.Portal, 10), string(p.Account.Type), p.Account.Value,
 		string(p.Identifier.Type), p.Identifier.Value)
 }
 
-func (c *session) savePerson(p *bridge.Person, at time.Time) error {
-	var threads []byte
-	if p.ThreadIDs != nil {
-		threads, _ = json.Marshal(p.ThreadIDs) // strings always marshal
+type savedPerson struct {
+	*bridge.Person
+	at time.Time
+}
+
+func (c *session) savePeople(people []savedPerson) error {
+	byKey := map[key][]any{}
+	for _, p := range people {
+		var threads []byte
+		if p.ThreadIDs != nil {
+			threads, _ = json.Marshal(p.ThreadIDs) // strings always marshal
+		}
+		last, k := micros(p.LastIncoming), personKey(p.Person)
+		if before, ok := byKey[k]; ok { // rows of one statement must not meet
+			if threads == nil {
+				threads = before[1].([]byte)
+			}
+			last = max(last, before[2].(int64))
+		}
+		byKey[k] = []any{k[:], threads, last, micros(p.at)}
 	}
-	return c.run(`INSERT INTO @people (person, threads, last_incoming, at) VALUES (?1, ?2, ?3, ?4)
+	rows := slices.SortedFunc(maps.Values(byKey), func(a, b []any) int { return bytes.Compare(a[0].([]byte), b[0].([]byte)) })
+	return c.insertRows(`INSERT INTO @people (person, threads, last_incoming, at) VALUES #
 		ON CONFLICT (person) DO UPDATE SET threads = COALESCE(excluded.threads, @people.threads),
-		last_incoming = GREATEST(@people.last_incoming, excluded.last_incoming), at = excluded.at`,
-		personKey(p), threads, micros(p.LastIncoming), micros(at))
+		last_incoming = GREATEST(@people.last_incoming, excluded.last_incoming), at = excluded.at`, rows, nil)
 }
 
 // Person implements [bridge.Store].
 func (s *Store) Person(ctx context.Context, who *bridge.Person) (*bridge.Person, error) {
 	p := bridge.Person{Channel: who.Channel, Portal: who.Portal, Account: who.Account, Identifier: who.Identifier}
 	var threads []byte
-	var last int64
+	var last, at int64
+	k := personKey(&p)
 	err := s.read(ctx, func(c *session) error {
-		return c.get(`SELECT threads, last_incoming FROM @people WHERE person = ?1`, []any{personKey(&p)}, &threads, &last)
+		return c.get(`SELECT threads, last_incoming, at FROM @people WHERE person = ?1`, []any{k[:]}, &threads, &last, &at)
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.LastIncoming = fromMicros(last)
+	p.LastIncoming, p.Saved = fromMicros(last), fromMicros(at)
 	if threads != nil {
 		if err := json.Unmarshal(threads, &p.ThreadIDs); err != nil {
 			return nil, fmt.Errorf("sqlstore: thread ids: %w", err)

@@ -2,12 +2,14 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
 // WriteMedia implements [bridge.Store].
 func (s *Store) WriteMedia(ctx context.Context, id string, n int, chunk []byte) error {
+	if err := s.limit.admit(ctx, s, 0, int64(len(chunk))); err != nil {
+		return err
+	}
 	return s.write.do(ctx, func(c *session) error {
 		if err := c.run(`INSERT INTO @files (id, at) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET at = excluded.at`,
 			id, micros(time.Now())); err != nil {
@@ -52,51 +54,4 @@ func (s *Store) Recall(ctx context.Context, name string) (string, error) {
 		return c.get(`SELECT value FROM @values WHERE name = ?1`, []any{name}, &value)
 	})
 	return string(value), err
-}
-
-const (
-	keepKeys    = 30 * 24 * time.Hour // de-duplication, links and people
-	keepBuried  = 30 * 24 * time.Hour
-	keepOrphans = time.Hour // files whose message was never accepted
-)
-
-// Sweep implements [bridge.Store].
-func (s *Store) Sweep(ctx context.Context, now time.Time) error {
-	err := s.write.do(ctx, func(c *session) error {
-		old := micros(now.Add(-keepKeys))
-		for _, query := range []string{
-			// The key of work that still waits outlives the 30 days: the work would be accepted twice.
-			`DELETE FROM @seen WHERE at < ?1 AND item_key NOT IN (SELECT item_key FROM @items)`,
-			`DELETE FROM @links WHERE at < ?1`,
-			`DELETE FROM @people WHERE at < ?1`,
-		} {
-			if err := c.run(query, old); err != nil {
-				return err
-			}
-		}
-		return c.removeFiles(`item = 0 AND at < ?1`, micros(now.Add(-keepOrphans)))
-	})
-	return errors.Join(err, s.sweepBuried(ctx, now.Add(-keepBuried)))
-}
-
-func (s *Store) sweepBuried(ctx context.Context, before time.Time) error {
-	return s.write.do(ctx, func(c *session) error {
-		var old []int64
-		err := c.each(`SELECT seq FROM @items WHERE buried_at > 0 AND buried_at < ?1 LIMIT 1000`, []any{micros(before)},
-			func(scan func(...any) error) error {
-				var seq int64
-				err := scan(&seq)
-				old = append(old, seq)
-				return err
-			})
-		if err != nil {
-			return err
-		}
-		for _, seq := range old {
-			if err := c.remove(seq); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

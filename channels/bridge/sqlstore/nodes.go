@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -58,7 +57,12 @@ func (s *Store) Renew(ctx context.Context, node bridge.Node) (time.Duration, err
 	if err != nil || !s.engine.shared {
 		return 0, err
 	}
-	return s.engine.lease, s.write.do(ctx, func(c *session) error { return c.bury("") })
+	return s.engine.lease, s.write.do(ctx, func(c *session) error {
+		if err := c.releasePortals(int64(node)); err != nil {
+			return err
+		}
+		return c.bury("")
+	})
 }
 
 // aliveUntil is how long a node lives that gives a sign of life now. The database's clock decides, since the nodes' differ.
@@ -89,10 +93,24 @@ func (c *session) bury(channel channels.ID) error {
 		return err
 	}
 	for _, n := range dead {
-		if err := c.freeLanes(`owner = ?1`, n); err != nil {
+		if err := c.endNode(n); err != nil {
 			return err
 		}
-		if err := c.run(`DELETE FROM @nodes WHERE node = ?1`, n); err != nil {
+	}
+	return nil
+}
+
+// endNode gives back all that a node holds.
+func (c *session) endNode(node int64) error {
+	if err := c.freeOwned(node); err != nil {
+		return err
+	}
+	for _, query := range []string{
+		`UPDATE @portals SET owner = 0 WHERE owner = ?1`,
+		`DELETE FROM @holds WHERE node = ?1`,
+		`DELETE FROM @nodes WHERE node = ?1`,
+	} {
+		if err := c.run(query, node); err != nil {
 			return err
 		}
 	}
@@ -103,12 +121,7 @@ func (c *session) bury(channel channels.ID) error {
 func (s *Store) Leave(ctx context.Context, node bridge.Node) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.write.do(ctx, func(c *session) error {
-		if err := c.freeLanes(`owner = ?1`, int64(node)); err != nil {
-			return err
-		}
-		return c.run(`DELETE FROM @nodes WHERE node = ?1`, int64(node))
-	})
+	err := s.write.do(ctx, func(c *session) error { return c.endNode(int64(node)) })
 	if err != nil {
 		return err
 	}
@@ -149,28 +162,4 @@ func (s *Store) unlock() error {
 	conn := s.lock
 	s.lock = nil
 	return unlockConn(conn)
-}
-
-// forever is the end of a pause that only ResumePortal ends.
-const forever = int64(math.MaxInt64)
-
-// PausePortal implements [bridge.Store]. The longer pause wins: a short limit does not end an uninstall.
-func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, reason string) error {
-	end := forever
-	if !until.IsZero() {
-		end = micros(until)
-	}
-	return s.write.do(ctx, func(c *session) error {
-		return c.run(`INSERT INTO @portals (channel, portal, paused_until, reason) VALUES (?1, ?2, ?3, ?4)
-			ON CONFLICT (channel, portal) DO UPDATE SET paused_until = excluded.paused_until, reason = excluded.reason
-			WHERE excluded.paused_until >= @portals.paused_until`,
-			string(channel), portal, end, []byte(reason))
-	})
-}
-
-// ResumePortal implements [bridge.Store].
-func (s *Store) ResumePortal(ctx context.Context, channel channels.ID, portal int64) error {
-	return s.write.do(ctx, func(c *session) error {
-		return c.run(`DELETE FROM @portals WHERE channel = ?1 AND portal = ?2`, string(channel), portal)
-	})
 }

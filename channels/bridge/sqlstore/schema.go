@@ -20,6 +20,7 @@ var migrations = [][]string{{
 		lane BLOB NOT NULL,
 		lane_name BLOB NOT NULL,
 		kind TEXT NOT NULL,
+		calls_hubspot INTEGER NOT NULL,
 		item_key BLOB NOT NULL,
 		ord INTEGER NOT NULL,
 		payload BLOB NOT NULL,
@@ -45,13 +46,12 @@ var migrations = [][]string{{
 		ord INTEGER NOT NULL,
 		due INTEGER NOT NULL
 	) WITHOUT ROWID`,
-	`CREATE INDEX @lanes_due ON @lanes (channel, owner, due)`,
+	`CREATE INDEX @lanes_due ON @lanes (channel, portal, calls_hubspot, due) WHERE owner = 0`,
 	`CREATE TABLE @seen (
 		item_key BLOB PRIMARY KEY,
 		content BLOB NOT NULL,
 		at INTEGER NOT NULL
 	) WITHOUT ROWID`,
-	`CREATE INDEX @seen_at ON @seen (at)`,
 	`CREATE TABLE @nodes (
 		node INTEGER PRIMARY KEY AUTOINCREMENT,
 		channel TEXT NOT NULL,
@@ -60,10 +60,16 @@ var migrations = [][]string{{
 	`CREATE TABLE @portals (
 		channel TEXT NOT NULL,
 		portal INTEGER NOT NULL,
-		paused_until INTEGER NOT NULL,
-		reason BLOB NOT NULL,
+		paused_until INTEGER NOT NULL DEFAULT 0,
+		reason BLOB,
+		owner INTEGER NOT NULL DEFAULT 0,
 		PRIMARY KEY (channel, portal)
 	)`,
+	`CREATE INDEX @portals_owner ON @portals (owner) WHERE owner <> 0`,
+	`CREATE TABLE @holds (
+		name BLOB PRIMARY KEY,
+		node INTEGER NOT NULL
+	) WITHOUT ROWID`,
 	`CREATE TABLE @accounts (
 		row INTEGER PRIMARY KEY AUTOINCREMENT,
 		channel TEXT NOT NULL,
@@ -91,9 +97,11 @@ var migrations = [][]string{{
 		portal INTEGER NOT NULL,
 		hubspot_id TEXT NOT NULL,
 		direction TEXT NOT NULL,
+		person BLOB,
 		at INTEGER NOT NULL,
 		UNIQUE (channel, account, service)
 	)`,
+	`CREATE INDEX @links_person ON @links (person) WHERE person IS NOT NULL`,
 	`CREATE INDEX @links_hubspot ON @links (channel, hubspot_id)`,
 	`CREATE INDEX @links_at ON @links (at)`,
 	`CREATE TABLE @people (

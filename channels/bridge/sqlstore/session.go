@@ -19,10 +19,11 @@ type session struct {
 	prepare func(context.Context, *sql.Conn) error
 	conn    *sql.Conn // nil until the first use, and after a break
 	stmts   map[string]*sql.Stmt
+	texts   map[statement]string // with their parameters written out
 }
 
 func newSession(db *sql.DB, e *engine, prepare func(context.Context, *sql.Conn) error) *session {
-	return &session{db: db, engine: e, prepare: prepare, stmts: map[string]*sql.Stmt{}}
+	return &session{db: db, engine: e, prepare: prepare, stmts: map[string]*sql.Stmt{}, texts: map[statement]string{}}
 }
 
 // use runs fn with a working connection.

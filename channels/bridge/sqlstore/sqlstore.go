@@ -49,6 +49,7 @@ type Store struct {
 	prefix string
 	write  *writer
 	reads  chan *session
+	limit  limit
 
 	mu     sync.Mutex
 	lock   *sql.Conn                   // holds the one-bridge lock while a bridge is joined
@@ -131,6 +132,9 @@ func (s *Store) read(ctx context.Context, fn func(*session) error) error {
 	select {
 	case c := <-s.reads:
 		defer func() { s.reads <- c }()
+		if !s.engine.shared {
+			ctx = context.WithoutCancel(ctx) // a file answers at once, and drivers pay for every context that can end
+		}
 		return c.use(ctx, fn)
 	case <-ctx.Done():
 		return ctx.Err()

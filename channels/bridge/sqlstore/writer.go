@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // maxBatch bounds how many writes share a commit, and with it how long the first of them waits for the last.
-const maxBatch = 64
+const maxBatch = 256
 
 // writer commits for all its callers through one connection. Callers that come while a commit is under way share the
 // next one (group commit): what costs is the sync to disk, not the rows. There is no goroutine of its own: the first
@@ -22,11 +23,15 @@ type writer struct {
 	closed bool
 }
 
+// write is one caller's part of a commit. What callers do all the time is done for all of a batch at once, in the fewest
+// statements; everything else has a function.
 type write struct {
-	ctx  context.Context
-	fn   func(*session) error
-	turn chan bool // true: lead the next batch; false: done, see err
-	err  error
+	ctx    context.Context
+	accept *accepting
+	finish *finishing
+	fn     func(*session) error
+	turn   chan bool // true: lead the next batch; false: done, see err
+	err    error
 }
 
 var errClosed = errors.New("sqlstore: the store is closed")
@@ -36,10 +41,16 @@ func newWriter(s *session) *writer { return &writer{session: s} }
 // do runs fn within a transaction and returns after the commit. fn may run more than once: it must set whatever it
 // returns through variables anew each time. If fn fails, nothing of it is committed.
 func (w *writer) do(ctx context.Context, fn func(*session) error) error {
+	return w.enqueue(&write{ctx: ctx, fn: fn})
+}
+
+// enqueue returns when the write is committed, or failed.
+func (w *writer) enqueue(op *write) error {
+	ctx := op.ctx
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	op := &write{ctx: ctx, fn: fn, turn: make(chan bool, 1)}
+	op.turn = make(chan bool, 1)
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
@@ -119,10 +130,18 @@ func (w *writer) commit(batch []*write) {
 	}
 }
 
+// commitTimeout is for how long a database server may give no answer before its connection is given up.
+const commitTimeout = 15 * time.Second
+
 // transact runs a batch in one transaction, again if it failed because of another node's.
 func (w *writer) transact(batch []*write) error {
 	// A commit serves several callers: none of them may cut it short by going away.
 	ctx := context.WithoutCancel(batch[0].ctx)
+	if w.session.engine.shared {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, commitTimeout)
+		defer cancel()
+	}
 	for attempt := 0; ; attempt++ {
 		err := w.session.use(ctx, func(s *session) error { return runBatch(s, batch) })
 		if err == nil || attempt == 10 || !serialization(err) {
@@ -143,10 +162,25 @@ func runBatch(s *session, batch []*write) (err error) {
 			_ = s.run("ROLLBACK")
 		}
 	}()
+	var accepted []*newItem
+	var finished []*finishing
 	for _, op := range batch {
-		if err := op.fn(s); err != nil {
-			return err
+		switch {
+		case op.accept != nil:
+			accepted = append(accepted, op.accept.items...)
+		case op.finish != nil:
+			finished = append(finished, op.finish)
+		default:
+			if err := op.fn(s); err != nil {
+				return err
+			}
 		}
+	}
+	if err := s.finish(finished); err != nil {
+		return err
+	}
+	if err := s.accept(accepted); err != nil {
+		return err
 	}
 	return s.run("COMMIT")
 }

@@ -77,7 +77,7 @@ func (s gatedStore) Accept(ctx context.Context, items ...*bridge.NewItem) ([]bri
 	return got, err
 }
 
-func (s gatedStore) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o *bridge.Outcome) error {
+func (s gatedStore) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o *bridge.Outcome) (*bridge.Item, error) {
 	sent := o.Verdict == bridge.Done && it.Kind == bridge.KindOutgoing
 	if sent {
 		s.gate.pass(afterSend)
@@ -85,11 +85,11 @@ func (s gatedStore) Finish(ctx context.Context, node bridge.Node, it *bridge.Ite
 	if o.Verdict == bridge.Done && it.Kind == bridge.KindIncoming {
 		s.gate.pass(afterPublish)
 	}
-	err := s.Store.Finish(ctx, node, it, o)
+	then, err := s.Store.Finish(ctx, node, it, o)
 	if sent && err == nil {
 		s.gate.pass(afterFinish)
 	}
-	return err
+	return then, err
 }
 
 // gatedTransport has the gates between what a call has done and what the caller knows of it.

@@ -3,101 +3,76 @@ package relay
 import (
 	"bytes"
 	"context"
-	"database/sql"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/channels/bridge"
+	"github.com/customchannels/customchannels-go/internal/e2e/traffic"
 	"github.com/customchannels/customchannels-go/webhook"
 )
 
-// floor is what a careful person would write for this one purpose: webhooks are verified, parsed and committed in batches,
-// then sent and reported, and each step is recorded in batches as well. It orders nothing, retries nothing and recovers
-// nothing; only its durability is the same.
+// floor is what a careful person would write for this one purpose. Each step of a message is on disk before the next one
+// begins, and what is committed at the same time shares the commit. It orders nothing, retries nothing and recovers
+// nothing; only its durability and its requests are the bridge's.
 type floor struct {
-	db       *sql.Conn
-	insert   *sql.Stmt
-	seen     *sql.Stmt
-	status   *sql.Stmt
-	done     *sql.Stmt
-	reported *sql.Stmt
-	accept   chan *row
-	sent     chan *row
-	report   chan *row
-	finish   chan *row
-	client   *http.Client
+	*committer
 	hubspot  string
+	client   *http.Client
 	verifier *webhook.Verifier
-
-	commit sync.Mutex // one batch at a time
+	replies  chan string // ids of agents' messages to be sent
+	todo     chan *bridge.Incoming
+	workers  sync.WaitGroup
 }
 
-type row struct {
-	id      string
-	payload []byte
-	stored  chan error
-}
-
-func BenchmarkRelaySQLite_Floor(b *testing.B) {
-	h := newHubSpot(b)
-	ctx, cancel := context.WithCancel(b.Context())
-	f, err := newFloor(ctx, openSQLite(b), h.URL)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() { f.batches(ctx, f.accept, f.commitAccept) })
-	wg.Go(func() { f.batches(ctx, f.sent, f.commitSent) })
-	wg.Go(func() { f.batches(ctx, f.finish, f.commitFinish) })
-	for range concurrent {
-		wg.Go(func() { f.work(ctx) })
-	}
-	post(b, h, f)
-	cancel()
-	wg.Wait()
-	if err := f.db.Close(); err != nil {
-		b.Fatal(err)
-	}
-}
-
-func newFloor(ctx context.Context, db *sql.DB, hubspot string) (*floor, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, query := range []string{
-		"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
-		"CREATE TABLE items (id TEXT PRIMARY KEY, payload BLOB) WITHOUT ROWID",
-		"CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID",
-		"CREATE TABLE statuses (id TEXT PRIMARY KEY) WITHOUT ROWID",
-	} {
-		if _, err := conn.ExecContext(ctx, query); err != nil {
-			return nil, err
-		}
-	}
+func newFloor(hubspot string, l ledger, how batching) *floor {
 	f := &floor{
-		db: conn, hubspot: hubspot, verifier: webhook.NewVerifier("http://app.test", secret),
-		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrent}},
-		accept: make(chan *row, concurrent), sent: make(chan *row, 1024), report: make(chan *row, 1<<20), finish: make(chan *row, 1024),
+		committer: newCommitter(l, how),
+		hubspot:   hubspot,
+		client:    traffic.Client(concurrent),
+		verifier:  webhook.NewVerifier(traffic.AppURL, traffic.Secret),
+		replies:   make(chan string, 1<<20),
+		todo:      make(chan *bridge.Incoming, 1<<20),
 	}
-	for query, stmt := range map[string]**sql.Stmt{
-		"INSERT INTO items VALUES (?1, ?2)":  &f.insert,
-		"INSERT INTO seen VALUES (?1)":       &f.seen,
-		"INSERT INTO statuses VALUES (?1)":   &f.status,
-		"DELETE FROM items WHERE id = ?1":    &f.done,
-		"DELETE FROM statuses WHERE id = ?1": &f.reported,
-	} {
-		if *stmt, err = conn.PrepareContext(ctx, query); err != nil {
-			return nil, err
-		}
+	for range concurrent {
+		f.workers.Go(func() {
+			for id := range f.replies {
+				must(f.relay(id))
+			}
+		})
+		f.workers.Go(func() {
+			for m := range f.todo {
+				must(f.publish(m))
+			}
+		})
 	}
-	return f, nil
+	return f
 }
 
+// must ends a benchmark that is worthless.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func (f *floor) stop(tb testing.TB) {
+	close(f.replies)
+	close(f.todo)
+	f.workers.Wait()
+	if err := f.committer.stop(); err != nil {
+		tb.Error(err)
+	}
+}
+
+// ServeHTTP takes a webhook.
 func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err == nil {
@@ -112,132 +87,100 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = json.Unmarshal(body, &e)
 	}
 	if err == nil {
-		it := &row{id: e.Message.ID, payload: body, stored: make(chan error, 1)}
-		f.accept <- it
-		err = <-it.stored
+		err = f.record(&change{step: accepted, id: e.Message.ID, value: body})
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
+	f.replies <- e.Message.ID
 }
 
-// batches commits what has gathered, up to 64 at a time.
-func (f *floor) batches(ctx context.Context, from chan *row, commit func([]*row) error) {
-	for {
-		var batch []*row
-		select {
-		case it := <-from:
-			batch = append(batch, it)
-		case <-ctx.Done():
-			return
-		}
-		f.commit.Lock()
-		for len(batch) < 64 && len(from) > 0 {
-			batch = append(batch, <-from)
-		}
-		err := f.transact(func() error { return commit(batch) })
-		f.commit.Unlock()
-		for _, it := range batch {
-			if it.stored != nil {
-				it.stored <- err
-				it.stored = nil
-			}
-		}
-		if from == f.accept {
-			for _, it := range batch {
-				f.report <- it
-			}
-		}
-	}
-}
-
-func (f *floor) transact(fn func() error) error {
-	ctx := context.Background()
-	if _, err := f.db.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+// relay sends a message, which costs nothing here, and reports it to HubSpot.
+func (f *floor) relay(id string) error {
+	if err := f.record(&change{step: sent, id: id}); err != nil {
 		return err
 	}
-	if err := fn(); err != nil {
-		_, rollback := f.db.ExecContext(ctx, "ROLLBACK")
-		return errors.Join(err, rollback)
-	}
-	_, err := f.db.ExecContext(ctx, "COMMIT")
+	_, err := f.call(http.MethodPatch, "/"+id, []byte(`{"statusType":"SENT"}`), http.StatusOK)
+	f.recordLater(&change{step: reported, id: id})
 	return err
 }
 
-func (f *floor) commitAccept(batch []*row) error {
-	for _, it := range batch {
-		if _, err := f.insert.Exec(it.id, it.payload); err != nil {
-			return err
-		}
-		if _, err := f.seen.Exec(it.id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *floor) commitSent(batch []*row) error {
-	for _, it := range batch {
-		if _, err := f.done.Exec(it.id); err != nil {
-			return err
-		}
-		if _, err := f.status.Exec(it.id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (f *floor) commitFinish(batch []*row) error {
-	for _, it := range batch {
-		if _, err := f.reported.Exec(it.id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// work sends a message, which costs nothing here, has that recorded, reports it to HubSpot, and has that recorded.
-func (f *floor) work(ctx context.Context) {
-	for {
-		select {
-		case it := <-f.report:
-			it.stored = make(chan error, 1)
-			recorded := it.stored
-			f.sent <- it
-			if err := <-recorded; err != nil {
-				panic(err)
-			}
-			if err := f.patch(ctx, it.id); err != nil && ctx.Err() == nil {
-				panic(err)
-			}
-			f.finish <- &row{id: it.id}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (f *floor) patch(ctx context.Context, id string) error {
-	url := f.hubspot + "/conversations/custom-channels/2026-09/" + channel + "/messages/" + id
-	req, err := http.NewRequestWithContext(ctx, http.MethodPatch, url, bytes.NewReader([]byte(`{"statusType":"SENT"}`)))
+// receive takes a customer's message.
+func (f *floor) receive(m *bridge.Incoming) error {
+	payload, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	if err := f.record(&change{step: accepted, id: m.ID, value: payload}); err != nil {
+		return err
+	}
+	f.todo <- m
+	return nil
+}
+
+func (f *floor) publish(m *bridge.Incoming) error {
+	body, err := json.Marshal(newDraft(m))
+	if err != nil {
+		return err
+	}
+	answer, err := f.call(http.MethodPost, "", body, http.StatusCreated)
+	if err != nil {
+		return err
+	}
+	var created struct{ ID string }
+	if err := json.Unmarshal(answer, &created); err != nil {
+		return err
+	}
+	f.recordLater(&change{step: published, id: m.ID, value: []byte(created.ID)})
+	return nil
+}
+
+func (f *floor) call(method, path string, body []byte, want int) ([]byte, error) {
+	url := f.hubspot + "/conversations/custom-channels/2026-09/" + traffic.Channel + "/messages" + path
+	req, err := http.NewRequestWithContext(context.Background(), method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Authorization", "Bearer access")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "customchannels-go (+https://github.com/customchannels/customchannels-go)")
 	resp, err := f.client.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
-	var m struct{ ID string }
-	if err := json.NewDecoder(resp.Body).Decode(&m); err != nil {
-		return err
+	if resp.StatusCode != want {
+		return nil, fmt.Errorf("HubSpot answered %s", resp.Status)
 	}
-	_, _ = io.Copy(io.Discard, resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %s", resp.Status)
+	return io.ReadAll(resp.Body)
+}
+
+// draft is the body that publishes a customer's text.
+type draft struct {
+	Direction     string        `json:"messageDirection"`
+	Account       string        `json:"channelAccountId"`
+	Thread        string        `json:"integrationThreadId"`
+	IdempotencyID string        `json:"integrationIdempotencyId"`
+	Text          string        `json:"text"`
+	Senders       []participant `json:"senders"`
+	Recipients    []participant `json:"recipients"`
+	Attachments   []struct{}    `json:"attachments"`
+	Timestamp     string        `json:"timestamp"`
+}
+
+type participant struct {
+	Name       string                      `json:"name"`
+	Identifier channels.DeliveryIdentifier `json:"deliveryIdentifier"`
+}
+
+func newDraft(m *bridge.Incoming) *draft {
+	account := strings.TrimPrefix(m.To.Value, "shop-")
+	sum := sha256.Sum256([]byte(account + "/" + m.ID))
+	return &draft{
+		Direction: "INCOMING", Account: account, Thread: m.Thread, IdempotencyID: hex.EncodeToString(sum[:16]), Text: m.Text,
+		Senders: []participant{{m.FromName, m.From}}, Recipients: []participant{{"Shop", m.To}},
+		Attachments: []struct{}{}, Timestamp: m.Time.Format("2006-01-02T15:04:05.000Z07:00"),
 	}
-	return nil
 }

@@ -1,183 +1,171 @@
-// Package relay measures the way of an agent's message through the bridge, from HubSpot's webhook to the reported state,
-// against the fastest code that does the same with the same durability.
+// Package relay measures the way of a message through the bridge, against the fastest code that does the same with the same
+// durability: of an agent's from HubSpot's webhook to the reported state, of a customer's from Receive to HubSpot's answer.
 package relay
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"golang.org/x/oauth2"
-	_ "modernc.org/sqlite"
-
-	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
 	"github.com/customchannels/customchannels-go/channels/bridge/sqlstore"
-	"github.com/customchannels/customchannels-go/oauth"
-	"github.com/customchannels/customchannels-go/webhook"
+	"github.com/customchannels/customchannels-go/internal/e2e/pgtest"
+	"github.com/customchannels/customchannels-go/internal/e2e/traffic"
 )
 
 const (
-	secret     = "client secret"
-	channel    = "918273"
-	portals    = 20
-	threads    = 200
-	concurrent = 64
+	firstPortal = 1000
+	portals     = 20
+	threads     = 200
+	concurrent  = 64
 )
 
-// hubspot answers status reports, as fast as net/http can.
-type hubspot struct {
-	*httptest.Server
-	statuses atomic.Int64
-	all      chan struct{}
-	want     int64
+func TestMain(m *testing.M) {
+	code := m.Run()
+	pgtest.Stop()
+	os.Exit(code)
 }
 
-func newHubSpot(b *testing.B) *hubspot {
-	h := &hubspot{all: make(chan struct{}), want: int64(b.N)}
-	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, answer)
-		if h.statuses.Add(1) == h.want {
-			close(h.all)
+// place returns the portal and the thread of the n-th message.
+func place(n int) (portal int64, thread int) {
+	thread = n % threads
+	return int64(firstPortal + thread%portals), thread
+}
+
+// openBridge returns a bridge on the database. stop ends its Run and closes the store.
+func openBridge(tb testing.TB, hubspot string, db *sql.DB, dialect sqlstore.Dialect) (br *bridge.Bridge, stop func()) {
+	tb.Helper()
+	keys, err := sqlstore.KeyFile(filepath.Join(tb.TempDir(), "keys"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(tb.Context())
+	store, err := sqlstore.Open(ctx, db, dialect, keys)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := range portals {
+		if err := traffic.Install(ctx, store, int64(firstPortal+i)); err != nil {
+			tb.Fatal(err)
 		}
-	}))
-	b.Cleanup(h.Close)
-	return h
+	}
+	cfg := traffic.Config(hubspot, traffic.Client(concurrent), store)
+	cfg.Workers = concurrent
+	send := func(context.Context, *bridge.Outgoing) (*bridge.Receipt, error) { return nil, nil }
+	if br, err = bridge.New(bridge.ChannelFunc(send), cfg); err != nil {
+		tb.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- br.Run(ctx) }()
+	return br, func() {
+		tb.Helper()
+		cancel()
+		if err := errors.Join(<-done, store.Close()); err != nil {
+			tb.Fatal(err)
+		}
+	}
 }
 
-const answer = `{"id":"1","type":"MESSAGE","conversationsThreadId":"1","channelId":"918273","channelAccountId":"1","createdAt":"2026-10-01T09:25:00.950Z",
-	"createdBy":"A-1","client":{"clientType":"HUBSPOT"},"direction":"OUTGOING","senders":[],"recipients":[],"text":"","attachments":[],
-	"truncationStatus":"NOT_TRUNCATED","archived":false,"status":{"statusType":"SENT"}}`
-
-func event(n int) []byte {
-	thread := n % threads
-	portal := 1000 + thread%portals
-	return fmt.Appendf(nil, `{"type":"OUTGOING_CHANNEL_MESSAGE_CREATED","portalId":"%d","channelId":"%s","eventId":"e%d",
-		"eventTimestamp":"2026-10-01T09:25:01.300Z","channelIntegrationThreadIds":["t%d"],"message":{"id":"m%d","type":"MESSAGE","channelId":"%s",
-		"channelAccountId":"%d","conversationsThreadId":"%d","createdAt":"2026-10-01T09:25:00.%06dZ","createdBy":"A-1",
-		"senders":[{"actorId":"A-1","deliveryIdentifier":{"type":"CHANNEL_SPECIFIC_OPAQUE_ID","value":"shop"}}],
-		"recipients":[{"actorId":"V-1","deliveryIdentifier":{"type":"CHANNEL_SPECIFIC_OPAQUE_ID","value":"ada"}}],
-		"text":"It ships today, and arrives the day after tomorrow.","richText":"<div>It ships today, and arrives the day after tomorrow.</div>",
-		"direction":"OUTGOING","truncationStatus":"NOT_TRUNCATED","status":"SENT","attachments":[]}}`,
-		portal, channel, n, thread, n, channel, portal, thread, n%1000000)
-}
-
-// post sends all webhooks, many at a time, and returns when HubSpot has heard of the last one.
-func post(b *testing.B, h *hubspot, app http.Handler) {
+// measure times n messages, many of which are on their way at the same time, until HubSpot has taken them all.
+func measure(b *testing.B, h *traffic.HubSpot, pass func(n int) error) {
 	b.Helper()
-	server := httptest.NewUnstartedServer(app)
-	server.Config.ReadHeaderTimeout = time.Minute
-	server.Start()
-	defer server.Close()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrent}}
+	b.ResetTimer()
+	if err := passAll(b.N, pass); err != nil {
+		b.Fatal(err)
+	}
+	<-h.All()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+}
+
+func passAll(total int, pass func(n int) error) error {
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	b.ResetTimer()
+	failed := make(chan error, concurrent)
 	for range concurrent {
 		wg.Go(func() {
-			for n := next.Add(1) - 1; n < int64(b.N); n = next.Add(1) - 1 {
-				if err := send(client, server.URL, event(int(n))); err != nil {
-					b.Error(err)
+			for n := next.Add(1) - 1; n < int64(total); n = next.Add(1) - 1 {
+				if err := pass(int(n)); err != nil {
+					failed <- err
 					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if !b.Failed() {
-		<-h.all
-	}
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+	close(failed)
+	return <-failed
 }
 
-func send(client *http.Client, base string, body []byte) error {
-	req, err := http.NewRequest(http.MethodPost, base+"/hubspot/webhook", bytes.NewReader(body))
-	if err != nil {
-		return err
+// webhooks serves an app and returns what delivers to it the n-th message that an agent wrote.
+func webhooks(tb testing.TB, app http.Handler) func(n int) error {
+	server := httptest.NewUnstartedServer(app)
+	server.Config.ReadHeaderTimeout = time.Minute
+	server.Start()
+	tb.Cleanup(server.Close)
+	client := traffic.Client(concurrent)
+	return func(n int) error {
+		portal, thread := place(n)
+		return traffic.Post(tb.Context(), client, server.URL, traffic.Reply(portal, thread, n))
 	}
-	maps.Copy(req.Header, webhook.Sign(webhook.V3, secret, http.MethodPost, "http://app.test/hubspot/webhook", body, time.Now()))
-	resp, err := client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		return errors.New(resp.Status)
-	}
-	return nil
 }
 
-func openSQLite(b *testing.B) *sql.DB {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "relay.db"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	return db
-}
+// An agent's message: HubSpot's webhook, stored, sent, and its state reported to HubSpot.
 
 func BenchmarkRelaySQLite(b *testing.B) { relay(b, openSQLite(b), sqlstore.SQLite) }
 
+func BenchmarkRelaySQLite_Floor(b *testing.B) { relayFloor(b, newSQLiteLedger(b), batched) }
+
+func BenchmarkRelaySQLite_OneCommit(b *testing.B) { relayFloor(b, newSQLiteLedger(b), oneByOne) }
+
+func BenchmarkRelayPostgres(b *testing.B) { relay(b, openPostgres(b), sqlstore.PostgreSQL) }
+
+func BenchmarkRelayPostgres_Floor(b *testing.B) { relayFloor(b, newPostgresLedger(b), batched) }
+
+func BenchmarkRelayPostgres_OneCommit(b *testing.B) { relayFloor(b, newPostgresLedger(b), oneByOne) }
+
 func relay(b *testing.B, db *sql.DB, dialect sqlstore.Dialect) {
-	h := newHubSpot(b)
-	keys, err := sqlstore.KeyFile(filepath.Join(b.TempDir(), "keys"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	store, err := sqlstore.Open(ctx, db, dialect, keys)
-	if err != nil {
-		b.Fatal(err)
-	}
-	prepare(b, store)
-	br, err := bridge.New(bridge.ChannelFunc(func(context.Context, *bridge.Outgoing) (*bridge.Receipt, error) { return nil, nil }), bridge.Config{
-		App:       &oauth.App{ClientID: "app", ClientSecret: secret, BaseURL: h.URL, Tokens: store},
-		API:       []channels.Option{channels.WithRateLimit(1<<30, time.Second), channels.WithHTTPClient(&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrent}})},
-		Store:     store,
-		ChannelID: channel,
-		PublicURL: "http://app.test",
-		Workers:   concurrent,
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- br.Run(ctx) }()
-	post(b, h, br)
-	cancel()
-	if err := errors.Join(<-done, store.Close()); err != nil {
-		b.Fatal(err)
-	}
+	h := traffic.NewHubSpot(b.N)
+	br, stop := openBridge(b, h.Listen(b), db, dialect)
+	defer stop()
+	measure(b, h, webhooks(b, br))
 }
 
-// prepare installs the app in all portals and connects an account in each.
-func prepare(b *testing.B, store *sqlstore.Store) {
-	for i := range portals {
-		portal := int64(1000 + i)
-		err := store.SaveInstall(b.Context(), &oauth.Install{ClientID: "app", PortalID: portal, InstalledAt: time.Now(),
-			Token: &oauth2.Token{AccessToken: "access", RefreshToken: "refresh", Expiry: time.Now().Add(time.Hour)}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, err = store.SaveAccount(b.Context(), &bridge.Account{Channel: channel, Portal: portal, ID: channels.AccountID(fmt.Sprint(portal)),
-			InboxID: "1", Name: "Shop", Identifier: channels.Opaque(fmt.Sprint("shop-", portal)), Active: true, Authorized: true})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
+func relayFloor(b *testing.B, l ledger, how batching) {
+	h := traffic.NewHubSpot(b.N)
+	f := newFloor(h.Listen(b), l, how)
+	defer f.stop(b)
+	measure(b, h, webhooks(b, f))
+}
+
+// A customer's message: received, stored, published, and recorded as published.
+
+func BenchmarkReceiveSQLite(b *testing.B) { receive(b, openSQLite(b), sqlstore.SQLite) }
+
+func BenchmarkReceiveSQLite_Floor(b *testing.B) { receiveFloor(b, newSQLiteLedger(b)) }
+
+func BenchmarkReceivePostgres(b *testing.B) { receive(b, openPostgres(b), sqlstore.PostgreSQL) }
+
+func BenchmarkReceivePostgres_Floor(b *testing.B) { receiveFloor(b, newPostgresLedger(b)) }
+
+func receive(b *testing.B, db *sql.DB, dialect sqlstore.Dialect) {
+	h := traffic.NewHubSpot(b.N)
+	br, stop := openBridge(b, h.Listen(b), db, dialect)
+	defer stop()
+	measure(b, h, func(n int) error { return br.Receive(b.Context(), question(n)) })
+}
+
+func receiveFloor(b *testing.B, l ledger) {
+	h := traffic.NewHubSpot(b.N)
+	f := newFloor(h.Listen(b), l, batched)
+	defer f.stop(b)
+	measure(b, h, func(n int) error { return f.receive(question(n)) })
 }

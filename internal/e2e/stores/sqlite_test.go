@@ -1,4 +1,4 @@
-package e2e
+package stores
 
 import (
 	"bytes"
@@ -156,7 +156,7 @@ func TestSQLiteFewConnections(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if _, err := s.Buried(t.Context(), storeChannel); err != nil {
+			if _, err := s.Buried(t.Context(), storeChannel, 0, 1000); err != nil {
 				t.Error(err)
 			}
 			if err := s.Remember(t.Context(), "name", "value"); err != nil {
@@ -241,9 +241,9 @@ func TestSQLiteKeepsEverything(t *testing.T) {
 	for _, it := range mustClaim(t, s, node, 10) {
 		switch string(it.Payload) {
 		case "done":
-			must(t, s.Finish(t.Context(), node, it, &bridge.Outcome{At: done.At, Links: []bridge.Link{link}, Person: &person}))
+			mustFinish(t, s, node, it, &bridge.Outcome{At: done.At, Links: []bridge.Link{link}, Person: &person})
 		case "failed":
-			must(t, s.Finish(t.Context(), node, it, &bridge.Outcome{Verdict: bridge.Bury, At: done.At, Reason: "refused"}))
+			mustFinish(t, s, node, it, &bridge.Outcome{Verdict: bridge.Bury, At: done.At, Reason: "refused"})
 		default:
 			must(t, s.Checkpoint(t.Context(), node, it, []byte("half")))
 		}
@@ -260,7 +260,7 @@ func TestSQLiteKeepsEverything(t *testing.T) {
 	}
 	again, err := s.Accept(t.Context(), storedWork("done"))
 	must(t, err)
-	buried, err := s.Buried(t.Context(), storeChannel)
+	buried, err := s.Buried(t.Context(), storeChannel, 0, 1000)
 	must(t, err)
 	gotLink, err := s.LinkByHubSpot(t.Context(), storeChannel, "h")
 	must(t, err)
@@ -280,6 +280,7 @@ func TestSQLiteKeepsEverything(t *testing.T) {
 	got := []any{
 		again, buried[0].Reason, gotLink, gotPerson, string(chunk), value, string(account.Credentials), install.Token.RefreshToken,
 	}
+	person.Saved = done.At
 	want := []any{[]bridge.Acceptance{bridge.Duplicate}, "refused", &link, &person, "chunk", "value", secretCredentials, secretRefresh}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("after opening it again the store differs (-want +got):\n%s", diff)
@@ -361,7 +362,13 @@ func mustAccept(t *testing.T, s *sqlstore.Store, items ...*bridge.NewItem) {
 
 func mustClaim(t *testing.T, s *sqlstore.Store, node bridge.Node, limit int) []*bridge.Item {
 	t.Helper()
-	claimed, err := s.Claim(t.Context(), node, storeChannel, storedWork("").At, limit)
+	claimed, err := s.Claim(t.Context(), node, storeChannel, storedWork("").At, bridge.Wanted{Limit: limit})
 	must(t, err)
 	return claimed.Items
+}
+
+func mustFinish(t *testing.T, s *sqlstore.Store, node bridge.Node, it *bridge.Item, o *bridge.Outcome) {
+	t.Helper()
+	_, err := s.Finish(t.Context(), node, it, o)
+	must(t, err)
 }

@@ -1,0 +1,102 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	keepKeys    = 30 * 24 * time.Hour // de-duplication, links and people
+	keepBuried  = 30 * 24 * time.Hour
+	keepOrphans = time.Hour // files whose message was never accepted
+)
+
+// sweepAtOnce is how many rows are removed without letting others write.
+const sweepAtOnce = 500
+
+// Sweep implements [bridge.Store].
+func (s *Store) Sweep(ctx context.Context, now time.Time) error {
+	err := s.write.do(ctx, func(c *session) error {
+		old := micros(now.Add(-keepKeys))
+		for _, query := range []string{
+			`DELETE FROM @links WHERE at < ?1`,
+			`DELETE FROM @people WHERE at < ?1`,
+			`DELETE FROM @portals WHERE owner = 0 AND paused_until < ?1`,
+		} {
+			if err := c.run(query, old); err != nil {
+				return err
+			}
+		}
+		return c.removeFiles(`item = 0 AND at < ?1`, micros(now.Add(-keepOrphans)))
+	})
+	return errors.Join(err, s.sweepBuried(ctx, micros(now.Add(-keepBuried))), s.sweepKeys(ctx, micros(now.Add(-keepKeys))))
+}
+
+func (s *Store) sweepBuried(ctx context.Context, before int64) error {
+	for {
+		var old []any
+		err := s.read(ctx, func(c *session) (err error) {
+			old, err = c.column(`SELECT seq FROM @items WHERE buried_at > 0 AND buried_at < ?1 LIMIT ?2`, before, sweepAtOnce)
+			return err
+		})
+		if err != nil || len(old) == 0 {
+			return err
+		}
+		err = s.write.do(ctx, func(c *session) error {
+			_, err := c.removeItems(old)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// sweepKeys reads all keys: an index by age would cost every message more than this costs once in a while.
+func (s *Store) sweepKeys(ctx context.Context, before int64) error {
+	needed := map[string]bool{} // of work that waits or is buried, which would be accepted a second time
+	err := s.read(ctx, func(c *session) error {
+		keys, err := c.column(`SELECT item_key FROM @items WHERE accepted_at < ?1`, before)
+		for _, k := range keys {
+			needed[string(k.([]byte))] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for after := []byte{}; ; {
+		var old []any
+		err := s.read(ctx, func(c *session) (err error) {
+			old, err = c.column(`SELECT item_key FROM @seen WHERE item_key > ?1 AND at < ?2 ORDER BY item_key LIMIT ?3`, after, before, sweepAtOnce)
+			return err
+		})
+		if err != nil || len(old) == 0 {
+			return err
+		}
+		after = old[len(old)-1].([]byte)
+		var unneeded []any
+		for _, k := range old {
+			if !needed[string(k.([]byte))] {
+				unneeded = append(unneeded, k)
+			}
+		}
+		err = s.write.do(ctx, func(c *session) error { return c.with(`DELETE FROM @seen WHERE item_key IN (#)`, nil, unneeded, nil) })
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// column returns the only column of a query's rows.
+func (c *session) column(query string, args ...any) ([]any, error) {
+	var out []any
+	err := c.each(query, args, func(scan func(...any) error) error {
+		var v any
+		err := scan(&v)
+		out = append(out, v)
+		return err
+	})
+	return out, err
+}
