@@ -28,7 +28,7 @@ type Bridge struct {
 	impl     Channel
 	cfg      Config
 	log      *slog.Logger
-	store    Store
+	store    *accountCache
 	verifier *webhook.Verifier
 	mux      *http.ServeMux
 	now      func() time.Time
@@ -62,7 +62,7 @@ func New(ch Channel, cfg Config) (*Bridge, error) {
 		impl:    ch,
 		cfg:     cfg,
 		log:     cfg.Logger,
-		store:   cfg.Store,
+		store:   newAccountCache(cfg.Store, time.Now),
 		now:     time.Now,
 		wake:    make(chan struct{}, 1),
 		changed: make(chan struct{}, 1),
@@ -108,12 +108,23 @@ func (b *Bridge) routes() {
 func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.mux.ServeHTTP(w, r) }
 
 func (b *Bridge) serveReady(w http.ResponseWriter, r *http.Request) {
-	if _, err := b.channelID(r.Context()); err != nil {
-		http.Error(w, "not ready: the channel is not registered yet", http.StatusServiceUnavailable)
-		return
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	_, err := b.channelID(ctx)
+	if err == nil {
+		_, err = b.store.Recall(ctx, b.channelName()) // the id may be known without the store
 	}
-	fmt.Fprintln(w, "ready")
+	switch {
+	case errors.Is(err, errNotRegistered):
+		http.Error(w, "not ready: the channel is not registered yet", http.StatusServiceUnavailable)
+	case err != nil && !errors.Is(err, ErrNotFound):
+		http.Error(w, "not ready: the store is out of reach", http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "ready")
+	}
 }
+
+const readyTimeout = 2 * time.Second
 
 // errNotRegistered is what callers get until the channel's id is known.
 var errNotRegistered = errors.New("bridge: the channel is not registered yet; is Run running?")

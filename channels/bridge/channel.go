@@ -58,7 +58,7 @@ type Outgoing struct {
 	// To is the customer's address; where there are several recipients, the first one's.
 	To channels.DeliveryIdentifier
 
-	// Recipients are all recipients, To's among them.
+	// Recipients are all recipients, To's among them. Send is called once for all; see [Outgoing.Delivered].
 	Recipients []messages.Participant
 
 	// Text is the plain text. It is empty if the message consists of files only.
@@ -79,6 +79,8 @@ type Outgoing struct {
 	// LastIncoming is when the customer last wrote, zero if that is not known. Services that allow answers
 	// only for some hours need it.
 	LastIncoming time.Time
+
+	steps *steps
 }
 
 // Agent is who wrote an outgoing message.
@@ -106,7 +108,8 @@ type Receipt struct {
 	// ID is the service's id of the message. It is what [Bridge.Report] and [Incoming.InReplyTo] refer to.
 	ID string
 
-	// Parts are further ids where the service made several messages of one.
+	// Parts are further ids where the service made several messages of one. The message is READ when ID and all Parts
+	// are reported as read.
 	Parts []string
 
 	// Thread is the service's name of the conversation, if Send has learned or begun one. Later incoming

@@ -14,8 +14,8 @@ var (
 	// Set [Incoming.AccountID].
 	ErrAmbiguousAccount = errors.New("bridge: several portals have connected this address; set AccountID")
 
-	// ErrOwnMessage is returned by [Bridge.Receive] for a message that the account itself wrote, such as the
-	// service's echo of what [Channel.Send] sent.
+	// ErrOwnMessage is returned by [Bridge.Receive] for a message that the account itself wrote: what its owner wrote
+	// elsewhere, or the echo of a [Channel.Send] that has not returned yet.
 	ErrOwnMessage = errors.New("bridge: the message was written by the account itself")
 
 	// ErrConflict is returned by [Bridge.Receive] for an ID that was received before with other content.

@@ -23,7 +23,8 @@ type incomingProgress struct {
 	// Draft is the body as it is published, frozen before the first attempt so that every attempt is the same.
 	Draft *messages.Draft `json:"draft,omitempty"`
 
-	// UncertainSince is when a call was first made whose fate is not known.
+	// UncertainSince is when the first call may have been made that HubSpot may have carried out. It is saved before the
+	// call, since nothing can be saved if the process dies during it, and taken back with an answer that says no.
 	UncertainSince time.Time `json:"uncertainSince,omitzero"`
 }
 
@@ -35,6 +36,7 @@ type publishing struct {
 	progress incomingProgress
 	account  *Account
 	portal   *portal
+	first    bool // none of the attempts before may have arrived
 }
 
 func (n *node) publish(ctx context.Context, it *Item) *Outcome {
@@ -57,18 +59,26 @@ func (n *node) publish(ctx context.Context, it *Item) *Outcome {
 	if o := p.upload(ctx); o != nil {
 		return o
 	}
-	switch d := p.progress.Draft; {
-	case d == nil:
-		if err := p.freeze(ctx); err != nil {
-			return n.again(it, err)
-		}
-	case d.AccountID != p.account.ID && p.progress.UncertainSince.IsZero():
-		d.AccountID = p.account.ID // the address was connected anew, and the account before has not got the message
-		if o := p.checkpoint(ctx); o != nil {
-			return o
-		}
+	if o := p.prepare(ctx); o != nil {
+		return o
 	}
 	return p.send(ctx)
+}
+
+// prepare freezes what every attempt sends, and saves that a call is going to be made.
+func (p *publishing) prepare(ctx context.Context) *Outcome {
+	p.first = p.progress.UncertainSince.IsZero()
+	if !p.first {
+		return nil
+	}
+	if p.progress.Draft == nil {
+		if err := p.freeze(ctx); err != nil {
+			return p.again(p.it, err)
+		}
+	}
+	p.progress.Draft.AccountID = p.account.ID // the address may have been connected anew
+	p.progress.UncertainSince = p.now()
+	return p.checkpoint(ctx)
 }
 
 // findAccount sets the account to publish to. A message may be older than the account: while it is being connected, and
@@ -131,16 +141,16 @@ func (p *publishing) checkpoint(ctx context.Context) *Outcome {
 	return nil
 }
 
-// freeze makes the body that every attempt sends.
+// freeze makes the body that every attempt sends, apart from the account.
 func (p *publishing) freeze(ctx context.Context) error {
 	w, a := &p.work, p.account
-	thread, err := p.thread(ctx)
+	thread, answer, err := p.thread(ctx)
 	if err != nil {
 		return err
 	}
 	d := &messages.Draft{
 		Direction: messages.DirectionIncoming, AccountID: a.ID, Thread: thread, IdempotencyID: p.idempotencyID(),
-		Text: w.Text, RichText: w.RichText, Timestamp: w.Time, ContactID: w.ContactID,
+		Text: w.Text, RichText: w.RichText, Timestamp: w.Time, ContactID: w.ContactID, InReplyTo: answer,
 		Senders:    []messages.Participant{{Name: w.FromName, DeliveryIdentifier: w.From}},
 		Recipients: []messages.Participant{{Name: a.Name, DeliveryIdentifier: a.Identifier}},
 	}
@@ -171,37 +181,13 @@ func (p *publishing) freeze(ctx context.Context) error {
 		}
 	}
 	p.progress.Draft = d
-	return p.store.Checkpoint(ctx, p.id, p.it, marshal(p.progress))
+	return nil
 }
 
 // idempotencyID is the same for the same message, however often and by whichever process it is published.
 func (p *publishing) idempotencyID() string {
 	sum := sha256.Sum256(marshal([]string{string(p.channel), fmt.Sprint(p.it.Portal), p.work.To.String(), p.work.ID}))
 	return hex.EncodeToString(sum[:16])
-}
-
-// thread is the integrationThreadId to publish to: the service's name for the conversation, else the one that was used
-// with this person last, else one made of the two addresses. HubSpot makes its own where it does the threading.
-func (p *publishing) thread(ctx context.Context) (string, error) {
-	if p.work.Thread != "" && p.integrationThreads() {
-		return p.work.Thread, nil
-	}
-	known, err := p.store.Person(ctx, p.person())
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return "", err
-	}
-	if known != nil && len(known.ThreadIDs) > 0 {
-		return known.ThreadIDs[0], nil
-	}
-	if !p.integrationThreads() {
-		return "", nil
-	}
-	sum := sha256.Sum256(marshal([]string{fmt.Sprint(p.it.Portal), p.work.To.String(), p.work.From.String()}))
-	return hex.EncodeToString(sum[:16]), nil
-}
-
-func (p *publishing) integrationThreads() bool {
-	return p.cfg.Definition.Capabilities.ThreadingModel != channels.ByDeliveryIdentifier
 }
 
 func (p *publishing) person() *Person {
@@ -215,24 +201,43 @@ func (p *publishing) send(ctx context.Context) *Outcome {
 	if p.pastWindow() {
 		return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot may or may not have it, and would not recognise it any more"}
 	}
-	d := p.progress.Draft
-	m, err := p.portal.messages.Publish(ctx, p.channel, d, once()...)
-	var answer *channels.Error
+	m, err := p.portal.messages.Publish(ctx, p.channel, p.progress.Draft, once()...)
 	switch {
 	case err == nil:
 		return p.published(m.ID)
 	case errors.Is(err, channels.ErrConflict):
 		return p.published("") // published by an attempt whose answer was lost
-	case !errors.As(err, &answer):
-		return p.unanswered(ctx, err)
+	case mayHaveArrived(err):
+		return p.unanswered(err)
 	}
-	switch status := answer.StatusCode; {
-	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
+	o := p.unpublished(ctx, err)
+	if p.first && o.Verdict == Retry {
+		p.progress.UncertainSince = time.Time{}
+		o.Progress = marshal(p.progress)
+	}
+	return o
+}
+
+// mayHaveArrived reports whether HubSpot may have carried a call out that failed.
+func mayHaveArrived(err error) bool {
+	var answer *channels.Error
+	if errors.As(err, &answer) {
+		return answer.StatusCode >= 500 && answer.StatusCode != http.StatusServiceUnavailable
+	}
+	return !neverArrived(err)
+}
+
+// unpublished is the outcome of a call that HubSpot has surely not carried out.
+func (p *publishing) unpublished(ctx context.Context, err error) *Outcome {
+	var answer *channels.Error
+	if !errors.As(err, &answer) {
+		return p.failed(ctx, p.it, err)
+	}
+	switch answer.StatusCode {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
 		return p.refused(ctx, err)
-	case status == http.StatusNotFound:
+	case http.StatusNotFound:
 		return p.notFound(ctx, err)
-	case status >= 500 && status != http.StatusServiceUnavailable:
-		return p.unanswered(ctx, err)
 	}
 	return p.failed(ctx, p.it, err)
 }
@@ -243,9 +248,12 @@ func (p *publishing) published(id messages.ID) *Outcome {
 	if d := p.progress.Draft; d.Thread != "" {
 		o.Person.ThreadIDs = []string{d.Thread}
 	}
+	if d := p.progress.Draft; d.InReplyTo != "" && p.work.InReplyTo == "" {
+		o.Links = append(o.Links, p.joined(d.Thread))
+	}
 	if id != "" {
-		o.Links = []Link{{Channel: p.channel, Account: p.account.ID, Portal: p.it.Portal, ServiceID: p.work.ID,
-			HubSpotID: id, Direction: messages.DirectionIncoming}}
+		o.Links = append(o.Links, Link{Channel: p.channel, Account: p.account.ID, Portal: p.it.Portal, ServiceID: p.work.ID,
+			HubSpotID: id, Direction: messages.DirectionIncoming})
 	}
 	return o
 }
@@ -279,19 +287,9 @@ func (p *publishing) notFound(ctx context.Context, err error) *Outcome {
 
 // unanswered is the outcome of a call that HubSpot may have carried out. It is repeated as long as HubSpot recognises
 // repetitions: a message too few can be seen and sent by an operator, a message too many cannot be taken back.
-func (p *publishing) unanswered(ctx context.Context, err error) *Outcome {
-	if neverArrived(err) {
-		return p.failed(ctx, p.it, err)
-	}
-	now := p.now()
-	if p.progress.UncertainSince.IsZero() {
-		p.progress.UncertainSince = now
-		if o := p.checkpoint(ctx); o != nil {
-			return o
-		}
-	}
+func (p *publishing) unanswered(err error) *Outcome {
 	if p.pastWindow() {
-		return &Outcome{Verdict: Bury, At: now, Reason: "HubSpot may or may not have it: " + err.Error()}
+		return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot may or may not have it: " + err.Error()}
 	}
 	return p.again(p.it, err)
 }

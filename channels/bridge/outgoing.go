@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -24,6 +25,8 @@ type delivery struct {
 	event   *webhook.OutgoingMessage
 	account *Account
 	portal  *portal
+	steps   *steps
+	thread  string   // what Send is told
 	missing []string // files that the customer does not get, each with the reason, for the agent
 }
 
@@ -35,6 +38,10 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 	}
 	if d.event == nil {
 		return &Outcome{Verdict: Bury, At: n.now(), Reason: fmt.Sprintf("unreadable: %v", err)}
+	}
+	d.steps, err = loadSteps(it.Progress, func(progress []byte) error { return n.store.Checkpoint(ctx, n.id, it, progress) })
+	if err != nil {
+		return &Outcome{Verdict: Bury, At: n.now(), Reason: "unreadable: " + err.Error()}
 	}
 	if d.portal, err = n.portal(it.Portal); err != nil {
 		return n.again(it, err)
@@ -48,7 +55,7 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 		return n.failed(ctx, it, err)
 	}
 	if err != nil {
-		return d.ended(nil, err)
+		return d.ended(ctx, nil, err)
 	}
 	if !n.life.holds() {
 		return nil
@@ -56,17 +63,18 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 	sendCtx, cancel := context.WithTimeout(ctx, n.cfg.SendTimeout)
 	defer cancel()
 	receipt, err := n.impl.Send(sendCtx, m)
-	var gone *disconnection
-	if errors.As(err, &gone) {
-		return d.disconnected(ctx, gone)
+	unsaved := d.steps.close()
+	o := d.ended(ctx, receipt, err)
+	if o.Verdict == Retry {
+		o.Progress = unsaved
 	}
-	return d.ended(receipt, err)
+	return o
 }
 
 // findAccount sets the account that the agent answered from, asking HubSpot for one that is not known yet.
 func (d *delivery) findAccount(ctx context.Context) *Outcome {
 	id := d.event.Message.AccountID
-	a, err := d.store.Account(ctx, d.channel, id)
+	a, err := d.store.recentAccount(ctx, d.channel, id)
 	if errors.Is(err, ErrNotFound) {
 		err := d.refreshAccount(ctx, d.it.Portal, id)
 		if errors.Is(err, channels.ErrNotFound) && d.now().Sub(d.it.Accepted) > notFoundFor {
@@ -119,7 +127,7 @@ func (d *delivery) hold(ctx context.Context) *Outcome {
 func (d *delivery) disconnected(ctx context.Context, gone *disconnection) *Outcome {
 	d.disconnect(ctx, d.account, gone)
 	if d.now().After(d.it.Deadline) {
-		return d.dead(gone.reason, gone.Error())
+		return d.dead(cmp.Or(gone.reason, noReason), gone.Error())
 	}
 	return d.again(d.it, gone)
 }
@@ -128,13 +136,15 @@ func (d *delivery) disconnected(ctx context.Context, gone *disconnection) *Outco
 func (d *delivery) compose(ctx context.Context) (*Outgoing, error) {
 	msg := &d.event.Message
 	m := &Outgoing{
-		ID: string(msg.ID), Attempt: d.it.Attempt, Account: d.account, Thread: string(msg.ThreadID),
+		ID: string(msg.ID), Attempt: d.it.Attempt, Account: d.account,
 		Recipients: msg.Recipients, Text: msg.Text, CreatedAt: msg.CreatedAt,
-		From: d.portal.agent(ctx, d.author(), d.now()),
+		From: d.portal.agent(ctx, d.author(), d.now()), steps: d.steps,
 	}
-	if len(d.event.ThreadIDs) > 0 && d.event.ThreadIDs[0] != "" {
-		m.Thread = d.event.ThreadIDs[0]
+	var err error
+	if d.thread, err = d.threadName(ctx); err != nil {
+		return nil, err
 	}
+	m.Thread = d.thread
 	if len(msg.Recipients) > 0 {
 		m.To = msg.Recipients[0].DeliveryIdentifier
 	}
@@ -278,16 +288,19 @@ func allowedType(allowed []string, mimeType string) bool {
 }
 
 // ended turns what Send returned into what happens next and what the agent sees.
-func (d *delivery) ended(receipt *Receipt, err error) *Outcome {
+func (d *delivery) ended(ctx context.Context, receipt *Receipt, err error) *Outcome {
 	var rejected *rejection
 	var later *postponement
+	var gone *disconnection
 	now := d.now()
 	switch {
 	case err == nil:
 		return d.sent(receipt)
 	case errors.As(err, &rejected):
 		d.log.Debug("rejected by the channel", "seq", d.it.Seq, "error", err)
-		return &Outcome{Verdict: Done, At: now, Then: d.status(messages.StatusFailed, rejected.reason)}
+		return &Outcome{Verdict: Done, At: now, Then: d.failedStatus(rejected.reason)}
+	case errors.As(err, &gone):
+		return d.disconnected(ctx, gone)
 	case errors.As(err, &later) && now.Before(d.it.Deadline):
 		at := now.Add(later.delay)
 		if at.After(d.it.Deadline) {
@@ -296,40 +309,53 @@ func (d *delivery) ended(receipt *Receipt, err error) *Outcome {
 		return &Outcome{Verdict: Retry, At: at, Reason: err.Error()}
 	}
 	d.log.Warn("a message was not sent; trying again", "seq", d.it.Seq, "portal", d.it.Portal, "attempt", d.it.Attempt, "error", err)
-	return d.again(d.it, err)
+	o := d.again(d.it, err)
+	if o.Verdict == Bury {
+		o.Then = d.failedStatus(notDelivered)
+	}
+	return o
 }
 
+// sent is the outcome of a Send that has succeeded.
 func (d *delivery) sent(receipt *Receipt) *Outcome {
-	o := &Outcome{Verdict: Done, At: d.now()}
+	o := &Outcome{Verdict: Done, At: d.now(), Then: d.status(messages.StatusSent, "")}
 	if len(d.event.Message.Recipients) > 0 {
 		o.Person = d.person()
-		if len(d.event.ThreadIDs) > 0 && d.event.ThreadIDs[0] != "" {
-			o.Person.ThreadIDs = d.event.ThreadIDs
-		}
 	}
-	if receipt != nil {
-		for _, id := range append([]string{receipt.ID}, receipt.Parts...) {
-			if id != "" {
-				o.Links = append(o.Links, Link{Channel: d.channel, Account: d.account.ID, Portal: d.it.Portal, ServiceID: id,
-					HubSpotID: d.event.Message.ID, Direction: messages.DirectionOutgoing})
-			}
-		}
-		if receipt.Thread != "" && o.Person != nil {
-			o.Person.ThreadIDs = []string{receipt.Thread}
-		}
+	id := d.event.Message.ID
+	receipts := d.steps.receipts(receipt)
+	for _, r := range receipts {
+		o.Links = append(o.Links, Link{Channel: d.channel, Account: d.account.ID, Portal: d.it.Portal, ServiceID: r,
+			HubSpotID: id, Direction: messages.DirectionOutgoing})
 	}
-	if len(d.missing) > 0 {
+	if o.Person != nil {
+		d.rememberThread(o, receipt)
+	}
+	state := func(s messageState) Link { return stateNote(d.channel, d.account.ID, d.it.Portal, id, s) }
+	switch {
+	case len(d.missing) > 0:
 		o.Then = d.status(messages.StatusFailed, "The text was delivered, but "+strings.Join(d.missing, " "))
-	} else {
-		o.Then = d.status(messages.StatusSent, "")
+		o.Links = append(o.Links, state(stateFailed)) // that it is read later does not mend it
+	case len(receipts) > 1:
+		o.Links = append(o.Links, state(messageState(strconv.Itoa(len(receipts)))))
 	}
 	return o
 }
 
 // dead sets the message aside and tells the agent.
 func (d *delivery) dead(agentReason, reason string) *Outcome {
-	return &Outcome{Verdict: Bury, At: d.now(), Reason: reason, Then: d.status(messages.StatusFailed, agentReason)}
+	return &Outcome{Verdict: Bury, At: d.now(), Reason: reason, Then: d.failedStatus(agentReason)}
 }
+
+// failedStatus tells the agent that the message was not delivered, or not as a whole.
+func (d *delivery) failedStatus(reason string) *NewItem {
+	if missed := d.steps.missed(d.event.Message.Recipients); missed != "" {
+		reason = strings.TrimSpace(reason + " " + missed)
+	}
+	return d.status(messages.StatusFailed, reason)
+}
+
+const notDelivered = "The message could not be delivered."
 
 // buriedStatus tells the agent that a message was set aside, whatever the reason was.
 func (n *node) buriedStatus(it *Item) *NewItem {
@@ -341,9 +367,11 @@ func (n *node) buriedStatus(it *Item) *NewItem {
 	if !ok {
 		return nil
 	}
-	return n.statusItem(n.channel, it.Portal, e.Message.ID, messages.StatusFailed, "The message could not be delivered.")
+	return n.statusItem(n.channel, it.Portal, e.Message.ID, messages.StatusFailed, notDelivered)
 }
 
 func (d *delivery) status(s messages.StatusType, reason string) *NewItem {
-	return d.statusItem(d.channel, d.it.Portal, d.event.Message.ID, s, reason)
+	it := d.statusItem(d.channel, d.it.Portal, d.event.Message.ID, s, reason)
+	it.Key = "" // the outcome that it follows from is stored once
+	return it
 }

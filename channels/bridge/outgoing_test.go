@@ -187,8 +187,10 @@ func TestReports(t *testing.T) {
 		b.reply("one")
 		b.reply("two")
 		b.reply("three")
-		if err := b.bridge.Report(t.Context(), shop, "part-of-two", messages.StatusRead, ""); err != nil {
-			t.Fatal(err)
+		for _, receipt := range []string{"part-of-one", "part-of-two", "receipt-two"} {
+			if err := b.bridge.Report(t.Context(), shop, receipt, messages.StatusRead, ""); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := b.bridge.Report(t.Context(), shop, "receipt-three", messages.StatusFailed, "The phone is off."); err != nil {
 			t.Fatal(err)

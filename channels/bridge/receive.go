@@ -29,10 +29,15 @@ type incomingWork struct {
 	ContactID int64                       `json:"contactId,omitempty"`
 }
 
+// Echo is what [Trace] tells of an incoming message whose ID is the receipt of a Send: the service has echoed an agent's
+// message, and it was dropped. No [Store] answers it.
+const Echo Acceptance = -1
+
 // Receive takes a customer's message in. When it returns nil the message is stored, and the bridge publishes it to
 // HubSpot however long that takes; on any other error it is not, so let the service send it again, unless
 // the error says that it never will be: [ErrUnknownAccount], [ErrAmbiguousAccount], [ErrOwnMessage],
-// [ErrConflict] and [ErrInvalid]. A message that was received before is not published again, and Receive returns nil.
+// [ErrConflict] and [ErrInvalid]. A message that was received before is not published again, and Receive returns nil; so
+// it does for the service's echo of what [Channel.Send] sent, which is dropped.
 //
 // Call it in the order in which the customer wrote. Run need not be running.
 func (b *Bridge) Receive(ctx context.Context, m *Incoming) error {
@@ -50,8 +55,13 @@ func (b *Bridge) Receive(ctx context.Context, m *Incoming) error {
 	if m.From == account.Identifier {
 		return ErrOwnMessage
 	}
-	if l, err := b.store.LinkByService(ctx, channel, account.ID, m.ID); err == nil && l.Direction == messages.DirectionOutgoing {
-		return ErrOwnMessage // the service's echo of what Send sent
+	l, err := b.store.LinkByService(ctx, channel, account.ID, m.ID)
+	switch {
+	case err == nil && l.Direction == messages.DirectionOutgoing:
+		b.cfg.Trace.accepted([]*NewItem{{Kind: KindIncoming, Portal: account.Portal}}, []Acceptance{Echo})
+		return nil
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return fmt.Errorf("bridge: not stored: %w", err)
 	}
 	work := &incomingWork{
 		ID: m.ID, From: m.From, FromName: m.FromName, To: account.Identifier, Account: m.AccountID, Thread: m.Thread,

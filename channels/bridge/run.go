@@ -36,8 +36,6 @@ func (b *Bridge) Run(ctx context.Context) error {
 		if _, err := b.channelID(ctx); errors.Is(err, errNotRegistered) {
 			b.registerPatiently(ctx)
 			continue
-		} else if err != nil && ctx.Err() == nil {
-			return err
 		}
 		n, err := b.join(ctx)
 		switch {
@@ -122,7 +120,7 @@ type node struct {
 	*Bridge
 	id      Node
 	channel channels.ID
-	ready   chan *Item      // claimed, and waiting for a worker
+	ready   chan task       // what is claimed, and waits for a worker
 	workers sync.WaitGroup  // they end when ready is closed
 	ctx     context.Context // of the workers; outlives the run's by StopTimeout
 	cancel  context.CancelFunc
@@ -146,7 +144,7 @@ func (b *Bridge) join(ctx context.Context) (*node, error) {
 		return nil, err
 	}
 	n := &node{Bridge: b, id: id, channel: channel, held: map[int64]int{}}
-	n.ready = make(chan *Item, n.capacity())
+	n.ready = make(chan task, n.capacity())
 	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := n.renew(ctx); err != nil {
 		n.cancel()
@@ -158,14 +156,21 @@ func (b *Bridge) join(ctx context.Context) (*node, error) {
 	return n, nil
 }
 
-// capacity is how many items a node holds at most: one for each worker, and one that waits for it, so that a worker that ends
-// need not wait for a claim.
-func (n *node) capacity() int { return 2 * n.cfg.Workers }
+// task is a claimed item.
+type task struct {
+	*Item
+	goesOn bool // it follows from another that the node has done
+}
+
+// capacity is how many items a node holds at most. Besides those that a worker is at, some wait for a worker, so that none
+// waits for a claim, and some for the commit of their end: workers are for calls to the outside only.
+func (n *node) capacity() int { return 4 * n.cfg.Workers }
 
 // stop lets the workers end and hands back what they leave.
 func (n *node) stop() error {
 	n.stopped.Store(true)
 	timer := time.AfterFunc(n.cfg.StopTimeout, n.cancel)
+	n.claimed.Wait()
 	close(n.ready)
 	n.workers.Wait()
 	timer.Stop()
@@ -211,7 +216,8 @@ func (n *node) drain(ctx context.Context) error {
 // claim takes what is due, as far as there is room for it. If nothing was, it tells when something will be.
 func (n *node) claim(ctx context.Context) (next time.Time, some bool, err error) {
 	n.mu.Lock()
-	want := Wanted{Limit: n.capacity() - n.total, After: n.served, PerPortal: n.cfg.MaxPerPortal, Held: maps.Clone(n.held)}
+	limit := min(n.capacity()-n.total, n.cfg.Workers-len(n.ready))
+	want := Wanted{Limit: limit, After: n.served, PerPortal: n.cfg.MaxPerPortal, Held: maps.Clone(n.held)}
 	n.mu.Unlock()
 	if want.Limit < (n.cfg.Workers+3)/4 { // under load one claim serves many
 		return time.Time{}, false, nil
@@ -224,7 +230,7 @@ func (n *node) claim(ctx context.Context) (next time.Time, some bool, err error)
 		n.served = it.Portal
 		n.claimed.Add(1)
 		n.hold(it.Portal, 1)
-		n.ready <- it
+		n.ready <- task{Item: it}
 	}
 	return claimed.Next, len(claimed.Items) > 0, nil
 }
@@ -252,34 +258,34 @@ func (n *node) wait(ctx context.Context, next time.Time) {
 	}
 }
 
-// worker works on what was claimed, and on what follows from it at once.
+// worker works on what was claimed. What was not begun when the node stops is handed back.
 func (n *node) worker() {
-	for it := range n.ready {
-		if n.stopped.Load() {
-			n.finish(it, &Outcome{Verdict: Retry, At: n.now(), Free: true, Reason: "stopped before it began"})
-		} else {
-			for next := it; next != nil; {
-				next = n.perform(next)
-			}
+	for t := range n.ready {
+		begun := n.now()
+		o := &Outcome{Verdict: Retry, At: begun, Free: true, Reason: "stopped before it began"}
+		if !n.stopped.Load() || t.goesOn {
+			o = n.attempt(t.Item)
 		}
-		n.hold(it.Portal, -1)
-		n.claimed.Done()
-		n.poke() // its lane may have more, and it may have left follow-ups
+		go n.conclude(t.Item, o, begun)
+		n.poke() // there is a worker for something else
 	}
 }
 
-// perform makes one attempt and returns the work that the node goes on with.
-func (n *node) perform(it *Item) *Item {
-	begun := n.now()
-	o := n.attempt(it)
-	if o == nil {
-		return nil
+// conclude stores the end of an attempt, if there is one, and has the node go on with what follows from it.
+func (n *node) conclude(it *Item, o *Outcome, begun time.Time) {
+	if o != nil {
+		then, ok := n.finish(it, o)
+		if ok {
+			n.cfg.Trace.ended(it, o, begun, n.now())
+		}
+		if then != nil {
+			n.ready <- task{then, true}
+			return
+		}
 	}
-	then, ok := n.finish(it, o)
-	if ok {
-		n.cfg.Trace.ended(it, o, begun, n.now())
-	}
-	return then
+	n.hold(it.Portal, -1)
+	n.claimed.Done()
+	n.poke() // its lane may have more, and it may have left follow-ups
 }
 
 // attempt works on an item once and says what becomes of it: nothing, if the node's time was over before it began.

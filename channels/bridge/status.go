@@ -22,21 +22,23 @@ type statusWork struct {
 	Reason  string              `json:"reason,omitempty"`
 }
 
-// statusItem is the work of telling HubSpot a message's state. Each message has a lane of its own, so that its states
-// arrive in order and none waits for another conversation's.
+// reportedWork is the payload of a KindStatus item that the messaging service has reported.
+type reportedWork struct {
+	statusWork
+	Account channels.AccountID `json:"account,omitempty"` // empty in what the bridge itself says
+}
+
 func (b *Bridge) statusItem(channel channels.ID, portal int64, id messages.ID, s messages.StatusType, reason string) *NewItem {
-	now := b.now()
-	return &NewItem{
-		Key:      fmt.Sprintf("status/%s/%s", id, s),
-		Kind:     KindStatus,
-		Channel:  channel,
-		Portal:   portal,
-		Lane:     "status/" + string(id),
-		Payload:  marshal(statusWork{id, s, reason}),
-		Content:  []byte(s),
-		At:       now,
-		Deadline: now.Add(reportFor),
-	}
+	return statusItem(b.now(), channel, portal, id, s, reason)
+}
+
+// reportedItem is the work of telling HubSpot what the messaging service has reported. Of each receipt every state counts
+// once.
+func (b *Bridge) reportedItem(l *Link, w *reportWork) *NewItem {
+	it := b.statusItem(l.Channel, l.Portal, l.HubSpotID, w.Status, w.Reason)
+	it.Key += "/" + w.Receipt
+	it.Payload = marshal(reportedWork{statusWork{l.HubSpotID, w.Status, w.Reason}, w.Account})
+	return it
 }
 
 // reportWork is the payload of a KindReport item.
@@ -49,7 +51,8 @@ type reportWork struct {
 
 // Report tells HubSpot what became of a message after Send: [messages.StatusRead] when the customer has read it, or
 // [messages.StatusFailed] with a reason that the agent reads. account is the connected account's address and receiptID
-// the [Receipt.ID] that Send returned, or one of its Parts. It returns nil when the report is stored; a service that is
+// the [Receipt.ID] that Send returned, or one of its Parts. A message of several parts is READ when the last of them has
+// been read, and FAILED as soon as one has; after that it stays what it is. It returns nil when the report is stored; a service that is
 // quicker than its own answer to Send may report a receipt before the bridge knows it.
 func (b *Bridge) Report(ctx context.Context, account channels.DeliveryIdentifier, receiptID string, status messages.StatusType, reason string) error {
 	channel, err := b.channelID(ctx)
@@ -97,7 +100,7 @@ func (b *Bridge) report(ctx context.Context, accounts []*Account, receiptID stri
 func (b *Bridge) reportItem(ctx context.Context, channel channels.ID, a *Account, w reportWork) (*NewItem, error) {
 	l, err := b.store.LinkByService(ctx, channel, a.ID, w.Receipt)
 	if err == nil {
-		return b.statusItem(channel, a.Portal, l.HubSpotID, w.Status, w.Reason), nil
+		return b.reportedItem(l, &w), nil
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return nil, err
@@ -120,7 +123,7 @@ func (n *node) resolveReport(ctx context.Context, it *Item) *Outcome {
 	l, err := n.store.LinkByService(ctx, n.channel, w.Account, w.Receipt)
 	switch {
 	case err == nil:
-		return &Outcome{Verdict: Done, At: now, Then: n.statusItem(n.channel, it.Portal, l.HubSpotID, w.Status, w.Reason)}
+		return &Outcome{Verdict: Done, At: now, Then: n.reportedItem(l, &w)}
 	case !errors.Is(err, ErrNotFound):
 		return n.again(it, err)
 	case now.After(it.Deadline):
@@ -130,25 +133,41 @@ func (n *node) resolveReport(ctx context.Context, it *Item) *Outcome {
 	return &Outcome{Verdict: Retry, At: now.Add(backoff(it.Attempt, time.Second, time.Minute)), Reason: "the receipt is not known yet"}
 }
 
-// tellStatus reports a message's state to HubSpot.
+// tellStatus reports a message's state to HubSpot, unless it has been told what is final, or waits for other parts.
 func (n *node) tellStatus(ctx context.Context, it *Item) *Outcome {
-	var w statusWork
+	var w reportedWork
 	if err := json.Unmarshal(it.Payload, &w); err != nil {
 		return &Outcome{Verdict: Bury, At: n.now(), Reason: "unreadable: " + err.Error()}
+	}
+	var notes []Link
+	if w.Account != "" {
+		before, err := n.state(ctx, n.channel, w.Account, w.Message)
+		if err != nil {
+			return n.again(it, err)
+		}
+		next, tell := before.after(w.Status)
+		notes = []Link{stateNote(n.channel, w.Account, it.Portal, w.Message, next)}
+		if !tell {
+			return &Outcome{Verdict: Done, At: n.now(), Links: notes}
+		}
 	}
 	p, err := n.portal(it.Portal)
 	if err != nil {
 		return n.again(it, err)
 	}
-	_, err = p.messages.SetStatus(ctx, n.channel, w.Message, w.Status, w.Reason, once()...)
-	if err == nil {
-		return &Outcome{Verdict: Done, At: n.now()}
+	if _, err = p.messages.SetStatus(ctx, n.channel, w.Message, w.Status, w.Reason, once()...); err != nil {
+		return n.untold(ctx, it, w.Status, err)
 	}
+	return &Outcome{Verdict: Done, At: n.now(), Links: notes}
+}
+
+// untold is the outcome of a status that HubSpot has not taken.
+func (n *node) untold(ctx context.Context, it *Item, s messages.StatusType, err error) *Outcome {
 	var answer *channels.Error
 	if errors.As(err, &answer) {
 		switch answer.StatusCode {
 		case http.StatusBadRequest, http.StatusConflict, http.StatusForbidden:
-			return &Outcome{Verdict: Bury, At: n.now(), Reason: "HubSpot refused the status " + string(w.Status) + ": " + err.Error()}
+			return &Outcome{Verdict: Bury, At: n.now(), Reason: "HubSpot refused the status " + string(s) + ": " + err.Error()}
 		case http.StatusNotFound:
 			if n.now().Sub(it.Accepted) > notFoundFor {
 				return &Outcome{Verdict: Bury, At: n.now(), Reason: "HubSpot does not know the message: " + err.Error()}

@@ -35,7 +35,7 @@ var allScopes = []string{
 // bench is a simulator without a network, an app beside it, and a client.
 type bench struct {
 	*hubspottest.Server
-	t     *testing.T
+	t     testing.TB
 	hosts hosts
 	token string // of the portal, once installed
 }
@@ -70,7 +70,7 @@ func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func newBench(t *testing.T, cfg hubspottest.Config) *bench {
+func newBench(t testing.TB, cfg hubspottest.Config) *bench {
 	t.Helper()
 	b := &bench{t: t, hosts: hosts{}}
 	cfg.URL = hubspotURL
@@ -84,7 +84,7 @@ func newBench(t *testing.T, cfg hubspottest.Config) *bench {
 }
 
 // newInstalled is a bench whose portal has the app installed with all scopes.
-func newInstalled(t *testing.T, cfg hubspottest.Config) *bench {
+func newInstalled(t testing.TB, cfg hubspottest.Config) *bench {
 	t.Helper()
 	b := newBench(t, cfg)
 	b.token = b.install(portalID, allScopes...)
@@ -286,7 +286,7 @@ type shop struct {
 	channel, account string
 }
 
-func newShop(t *testing.T, cfg hubspottest.Config, caps object) *shop {
+func newShop(t testing.TB, cfg hubspottest.Config, caps object) *shop {
 	t.Helper()
 	b := newInstalled(t, cfg)
 	s := &shop{bench: b, channel: b.chatChannel(caps)}

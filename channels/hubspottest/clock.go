@@ -25,16 +25,22 @@ func (s *Server) now() time.Time {
 // has added.
 func (s *Server) Now() time.Time { return s.now() }
 
+// farthest is how far the clock goes ahead.
+const farthest = 100 * 365 * 24 * time.Hour
+
 // Advance moves the simulated HubSpot's clock ahead: tokens expire, rate limits
 // recover, and webhooks whose retry has become due are sent. It does not end
-// the pauses of faults. The clock cannot go back; [Server.Persist] keeps where
-// it stands.
+// the pauses of faults in calls. The clock cannot go back, nor further than a
+// hundred years ahead; [Server.Persist] keeps where it stands.
 func (s *Server) Advance(d time.Duration) error {
 	if d < 0 {
 		return errors.New("hubspottest: the clock cannot go back")
 	}
 	err := s.update(func(tx *tx) error {
 		a := *tx.app()
+		if a.Ahead > farthest-d {
+			return invalid("The clock cannot go further than a hundred years ahead")
+		}
 		a.Ahead += d
 		tx.apps.put(tx, "app", &a)
 		s.clock.ahead.Store(int64(a.Ahead))

@@ -40,6 +40,9 @@ func TestAdvance(t *testing.T) {
 		if err := s.Advance(-time.Second); err == nil {
 			t.Error("the clock goes back")
 		}
+		if err := s.Advance(1<<63 - 1); err == nil {
+			t.Error("the clock goes too far")
+		}
 	})
 }
 

@@ -115,33 +115,13 @@ func (s *Server) post(ctx context.Context, fault *Fault, d *delivery, e *Entry) 
 	if err := s.stored(d.mark); err != nil {
 		return err
 	}
-	var target, secret string
-	s.view(func(st *state) {
-		if ch := st.channels.get(d.ChannelID); ch != nil {
-			target = ch.WebhookURL
-		} else if d.ChannelID == "" {
-			target = s.appWebhookURL
-		}
-		secret = st.app().ClientSecret
-	})
-	if target == "" {
-		return errors.New("the channel has no webhookUrl")
-	}
 	ctx, cancel := context.WithTimeout(ctx, s.webhookTimeout())
 	defer cancel()
-	body := d.body()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
+	req, err := s.webhookRequest(ctx, fault, d)
 	if err != nil {
-		return errors.New("the channel's webhookUrl is not a URL")
+		return err
 	}
 	e.Path = redactWebhook(req.URL)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("User-Agent", "hubspottest")
-	if fault.BadSignature {
-		secret = "not the app's secret"
-	}
-	signHeaders(req.Header, secret, target, body, d.SignedAt, s.Readings())
-	fault.spoil(req.Header)
 
 	client := *s.cfg.HTTPClient
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -161,6 +141,35 @@ func (s *Server) post(ctx context.Context, fault *Fault, d *delivery, e *Entry) 
 		return fmt.Errorf("the app answered %d", resp.StatusCode)
 	}
 	return nil
+}
+
+// webhookRequest is what an attempt sends, signed.
+func (s *Server) webhookRequest(ctx context.Context, fault *Fault, d *delivery) (*http.Request, error) {
+	var target, secret string
+	s.view(func(st *state) {
+		if ch := st.channels.get(d.ChannelID); ch != nil {
+			target = s.webhookURL(ch)
+		} else if d.ChannelID == "" {
+			target = s.appWebhookURL
+		}
+		secret = st.app().ClientSecret
+	})
+	if target == "" {
+		return nil, errors.New("the channel has no webhookUrl")
+	}
+	body := d.body()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
+	if err != nil {
+		return nil, errors.New("the channel's webhookUrl is not a URL")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "hubspottest")
+	if fault.BadSignature {
+		secret = "not the app's secret"
+	}
+	signHeaders(req.Header, secret, target, body, d.SignedAt, s.Readings())
+	fault.spoil(req.Header)
+	return req, nil
 }
 
 // plainError is why a webhook's request failed.

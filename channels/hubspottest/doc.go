@@ -109,14 +109,14 @@
 //	schema's required fields are required         documented   OptionalFields
 //	empty text: 400                               unknown      EmptyText
 //	no limit of the text's length                 unknown      LongTextRefused
-//	e-mail, E.164, non-blank identifiers          documented
+//	e-mail, E.164, non-blank identifiers          documented   (short codes: unknown)
 //	unknown fields are ignored                    observed
 //	senderActorId is ignored                      unknown
 //	duplicate idempotency id: 409                 unknown      DuplicateReturnsFirst
 //	idempotency ids never expire                  unknown      IdempotencyEnds
 //	both threading models                         documented
 //	a message to a closed thread opens it         unknown      ClosedThreadStartsNew
-//	a message to an archived thread: a new one    unknown
+//	a message to an archived thread: a new one    unknown      ArchivedThreadOpens
 //	publishing to a switched-off account: 400     unknown
 //	e-mail and phone find or make a contact       documented
 //	associateWithContactId, preResolvedContacts   documented
@@ -140,6 +140,7 @@
 //	comments send no webhook                      documented
 //	any status report stands, the last one wins   unknown      StatusForward
 //	status reports on incoming messages: 400      unknown
+//	every message can be read                     unknown      AgentMessagesHidden
 //	message ids are UUIDs, thread ids numbers     observed
 //
 //	Webhooks
@@ -148,6 +149,7 @@
 //	status is the string "SENT"                   documented   StatusObject
 //	files have only an id                         unknown      AttachmentURLs
 //	UTF-8                                         observed     EscapedBodies
+//	a change of webhookUrl holds at once          unknown      WebhookURLLate
 //	v3 signature, with v1 beside it               observed     SignatureV2,
 //	                                                           SignatureV3Only
 //	an app has 5 s to answer                      documented   ShortTimeout

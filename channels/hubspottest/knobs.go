@@ -3,6 +3,8 @@ package hubspottest
 // knobs says in few words what each field of Readings plays.
 var knobs = []Knob{
 	{Name: "AccountsAnnounced", True: "accounts made by API are announced too", False: "only accounts of the popup are announced"},
+	{Name: "AgentMessagesHidden", True: "the app cannot read agents' messages", False: "it can read every message", Harder: true},
+	{Name: "ArchivedThreadOpens", True: "a message to an archived thread brings it back", False: "it starts a new one"},
 	{Name: "AttachmentURLs", True: "webhook attachments have name and url", False: "webhook attachments have a file id only"},
 	{Name: "BearerRegistration", True: "a bearer token may register channels", False: "only the developer key may"},
 	{Name: "CapabilitiesMerge", True: "an update merges capabilities", False: "an update replaces capabilities"},
@@ -45,4 +47,5 @@ var knobs = []Knob{
 	{Name: "UninstallDeauthorizes", True: "uninstalling takes the accounts' authorization", False: "accounts stay as they are"},
 	{Name: "UnknownContactRefused", True: "unknown contact ids are refused", False: "they are taken as given", Harder: true},
 	{Name: "Unordered", True: "webhooks of a thread overtake each other", False: "their first attempts keep the order", Harder: true},
+	{Name: "WebhookURLLate", True: "a new webhookUrl holds after five minutes", False: "it holds at once", Harder: true},
 }

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// outlet is what an agent's message goes over, and to whom there.
+// outlet is what an agent's message goes over, and to whom there. It has copies
+// of the channel and the account, so that it can be used without the lock.
 type outlet struct {
 	portal               int64
 	channel              *channel // nil: HubSpot's built-in e-mail
@@ -84,7 +85,8 @@ func (st *state) outlet(t *thread, via string, to *Identifier) (*outlet, error) 
 }
 
 func (st *state) accountOutlet(a *account) *outlet {
-	o := &outlet{portal: a.PortalID, channel: st.channels.get(a.ChannelID), account: a, channelID: a.ChannelID, accountID: a.ID}
+	ch, copied := *st.channels.get(a.ChannelID), *a
+	o := &outlet{portal: a.PortalID, channel: &ch, account: &copied, channelID: a.ChannelID, accountID: a.ID}
 	if a.Identifier != nil {
 		o.address = *a.Identifier
 	}

@@ -126,7 +126,7 @@ func TestPageFiles(t *testing.T) {
 
 // stream is an open page's event stream.
 type stream struct {
-	t    *testing.T
+	t    testing.TB
 	in   *bufio.Scanner
 	stop func()
 }

@@ -39,6 +39,7 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 	own := http.NewServeMux()
 	own.HandleFunc("GET /simulator/api/state", s.page((*pageCall).state))
 	own.HandleFunc("GET /simulator/api/files/{id}", s.pageFile)
+	own.HandleFunc("GET /simulator/api/channels/{id}/logo", s.pageLogo)
 	own.HandleFunc("GET /simulator/events", s.serveEvents)
 	s.inboxRoutes(own)
 	s.adminRoutes(own)

@@ -332,3 +332,37 @@ func TestPageFaults(t *testing.T) {
 		page[object](s.bench, "POST", "faults", bad, http.StatusBadRequest)
 	}
 }
+
+func TestPageLogo(t *testing.T) {
+	s := newShop(t, hubspottest.Config{}, nil)
+	logo := "channels/" + s.channel + "/logo"
+	page[object](s.bench, "GET", logo, nil, http.StatusNotFound)
+	answers := map[string]func(http.ResponseWriter){
+		"/logo.png": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "image/png")
+			_, _ = w.Write([]byte(png))
+		},
+		"/page": func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>")) },
+		"/huge": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "image/png")
+			_, _ = w.Write(make([]byte, 1<<20+1))
+		},
+	}
+	s.hosts["app.test"] = handled{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if answer := answers[r.URL.Path]; answer != nil {
+			answer(w)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	})}
+	for address, want := range map[string]int{
+		appURL + "/logo.png": http.StatusOK, appURL + "/page": http.StatusBadGateway, appURL + "/huge": http.StatusBadGateway,
+		appURL + "/nothing": http.StatusBadGateway, "http://nobody.test/": http.StatusBadGateway,
+	} {
+		s.want(s.register("PATCH", channelBase+"/"+s.channel, object{"channelLogoUrl": address}), http.StatusOK)
+		a := s.want(s.send("GET", pageBase+logo, nil), want)
+		if want == http.StatusOK && (a.raw != png || !strings.HasPrefix(a.header.Get("Content-Security-Policy"), "sandbox")) {
+			t.Errorf("got %v", a.header)
+		}
+	}
+}

@@ -236,9 +236,8 @@ func (c *pageCall) moveClock() (*pageAnswer, error) {
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}
-	const longest = 10 * 365 * 24 * 60 * 60
-	if body.AdvanceSeconds < 0 || body.AdvanceSeconds > longest {
-		return nil, invalid("advanceSeconds must be a number from 0 to ten years; the clock cannot go back")
+	if body.AdvanceSeconds < 0 || body.AdvanceSeconds > farthest.Seconds() {
+		return nil, invalid("advanceSeconds must be a number from 0 to a hundred years: the clock cannot go back")
 	}
 	if err := c.Advance(time.Duration(body.AdvanceSeconds * float64(time.Second))); err != nil {
 		return nil, err

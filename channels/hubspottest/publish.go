@@ -251,7 +251,12 @@ func (c *call) getMessage() (*reply, error) {
 	var err error
 	c.view(func(st *state) {
 		var m *message
-		if m, err = c.pathMessage(st); err == nil {
+		if m, err = c.pathMessage(st); err != nil {
+			return
+		}
+		if !m.ByApp && c.Readings().AgentMessagesHidden {
+			err = notFound("message", m.ID)
+		} else {
 			shown = m.wire(c.AppID())
 		}
 	})

@@ -15,6 +15,14 @@ type Readings struct {
 	// were created with the API. Documented only for the connect popup.
 	AccountsAnnounced bool
 
+	// AgentMessagesHidden answers 404 to the reading of a message that the app
+	// did not publish itself. Otherwise every message of the portal is read.
+	AgentMessagesHidden bool
+
+	// ArchivedThreadOpens brings an archived thread back when a customer
+	// writes to it. Otherwise there is a new one.
+	ArchivedThreadOpens bool
+
 	// AttachmentURLs adds name and url to file attachments of webhooks.
 	// Otherwise they carry only a file id.
 	AttachmentURLs bool
@@ -188,6 +196,11 @@ type Readings struct {
 	// Unordered lets the first attempts of a thread's webhooks overtake each
 	// other. Otherwise each waits for the one before.
 	Unordered bool
+
+	// WebhookURLLate goes on sending to a channel's former webhookUrl for five
+	// minutes after a change, as HubSpot's other webhooks do. Otherwise the
+	// change holds at once.
+	WebhookURLLate bool
 }
 
 // Knob describes a field of [Readings].

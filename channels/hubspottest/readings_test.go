@@ -54,6 +54,18 @@ func TestReadings(t *testing.T) {
 		off, on string
 		get     func(s *shop) string
 	}{
+		{"AgentMessagesHidden", "200", "404", func(s *shop) string {
+			m, err := s.Reply(s.say("m1", "Hi"), hubspottest.Reply{Text: "Hello"})
+			if err != nil {
+				return err.Error()
+			}
+			return status(s.call("GET", channelBase+"/"+s.channel+"/messages/"+m.ID, nil))
+		}},
+		{"ArchivedThreadOpens", "false", "true", func(s *shop) string {
+			thread := s.say("m1", "Hi")
+			s.want(s.call("DELETE", helpers+"/threads/"+thread, nil), http.StatusNoContent)
+			return strconv.FormatBool(s.say("m2", "Hi again") == thread)
+		}},
 		{"BearerRegistration", "401", "200", func(s *shop) string { return status(s.call("GET", channelBase, nil)) }},
 		{"ChannelDeletePurges", "1 0", "0 1", func(s *shop) string {
 			s.want(s.register("DELETE", channelBase+"/"+s.channel, nil), http.StatusNoContent)
@@ -216,6 +228,16 @@ func TestWebhookReadings(t *testing.T) {
 			s.reply("Hello")
 			synctest.Wait()
 			return strconv.FormatBool(h.all()[0].header.Get("X-HubSpot-Signature") != "")
+		}},
+		{"WebhookURLLate", "/new /new", "/webhook /new", func(s *shop, h *hook) string {
+			var got []string
+			h.answer = func(_ int, _ http.ResponseWriter, r *http.Request) { got = append(got, r.URL.Path) }
+			s.want(s.register("PATCH", channelBase+"/"+s.channel, object{"webhookUrl": appURL + "/new"}), http.StatusOK)
+			s.reply("early")
+			time.Sleep(6 * time.Minute)
+			s.reply("late")
+			synctest.Wait()
+			return strings.Join(got, " ")
 		}},
 		{"Unordered", "0", "1", func(s *shop, h *hook) string {
 			h.answer = func(n int, _ http.ResponseWriter, r *http.Request) {

@@ -21,7 +21,11 @@ type channel struct {
 	Capabilities map[string]json.RawMessage `json:"capabilities"`
 	CreatedAt    time.Time                  `json:"createdAt"`
 	Archived     bool                       `json:"archived,omitempty"`
-	Seq          int64                      `json:"seq"`
+
+	FormerURL    string    `json:"formerUrl,omitempty"` // the webhookUrl before the last change
+	URLChangedAt time.Time `json:"urlChangedAt,omitzero"`
+
+	Seq int64 `json:"seq"`
 }
 
 func (ch channel) order() int64 { return ch.Seq }
@@ -116,6 +120,17 @@ func (ch *channel) clear(body []byte) {
 	}
 }
 
+// urlLatency is how long a former webhookUrl goes on, where it does.
+const urlLatency = 5 * time.Minute
+
+// webhookURL is where the channel's webhooks go now.
+func (s *Server) webhookURL(ch *channel) string {
+	if s.Readings().WebhookURLLate && ch.FormerURL != "" && s.now().Before(ch.URLChangedAt.Add(urlLatency)) {
+		return ch.FormerURL
+	}
+	return ch.WebhookURL
+}
+
 // visible returns the channel if it can be seen yet, and is not archived.
 func (s *Server) visible(st *state, id string, now time.Time) (*channel, error) {
 	ch := st.channels.get(id)
@@ -199,9 +214,13 @@ func (c *call) updateChannel() (*reply, error) {
 		if err != nil {
 			return err
 		}
+		former := ch.WebhookURL
 		body.apply(ch, c.Readings().CapabilitiesMerge)
 		if c.Readings().NullClears {
 			ch.clear(c.body)
+		}
+		if ch.WebhookURL != former {
+			ch.FormerURL, ch.URLChangedAt = former, tx.now
 		}
 		tx.channels.put(tx, ch.ID, ch)
 		tx.showState()

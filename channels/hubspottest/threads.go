@@ -70,6 +70,10 @@ func (tx *tx) threadFor(ch *channel, a *account, integrationID string, customer 
 	}
 	for _, key := range keys {
 		t := tx.openThreads[key]
+		if t != nil && t.Archived && tx.s.Readings().ArchivedThreadOpens {
+			t.Archived = false
+			tx.tellApp(t, propertyEvent("isArchived", "false"))
+		}
 		if t == nil || t.Archived || t.Status == statusClosed && tx.s.Readings().ClosedThreadStartsNew {
 			continue
 		}

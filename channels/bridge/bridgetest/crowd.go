@@ -17,8 +17,9 @@ type crowd struct {
 		busy atomic.Bool
 		next atomic.Int64 // the number of the item that must come next
 	}
-	left   atomic.Int64
-	shared bool
+	producing atomic.Int64 // how many producers are not done
+	left      atomic.Int64
+	shared    bool
 
 	mu    sync.Mutex
 	calls [2]map[bridge.Node]int // the work under way that calls HubSpot, by portal
@@ -40,15 +41,28 @@ func testConcurrentClaims(p *probe) { runCrowd(p, member{p.store, p.node}) }
 // runCrowd has two producers and four workers for each member, all at once.
 func runCrowd(p *probe, members ...member) {
 	c := &crowd{probe: p, shared: len(members) > 1, calls: [2]map[bridge.Node]int{{}, {}}}
+	producers := 2 * len(members)
+	c.producing.Store(int64(producers))
 	c.left.Store(2 * crowdLanes * crowdItems)
 	p.concurrently(6*len(members), func(i int) {
 		m := members[i%len(members)]
-		if i < 2*len(members) {
-			c.produce(m, i, 2*len(members))
+		if i < producers {
+			c.produce(m, i, producers)
+			c.producing.Add(-1)
 			return
 		}
-		c.work(m)
+		for last := false; !last && !p.t.Failed(); runtime.Gosched() {
+			last = c.producing.Load() == 0
+			last = !c.work(m) && last
+		}
 	})
+	for some := true; some && !p.t.Failed(); { // what the last worker left
+		some = false
+		for _, m := range members {
+			some = c.work(m) || some
+		}
+	}
+	p.equal("how many items are left", c.left.Load(), int64(0))
 	p.claims()
 }
 
@@ -72,22 +86,22 @@ func (c *crowd) produce(m member, from, step int) {
 	}
 }
 
-func (c *crowd) work(m member) {
-	for c.left.Load() > 0 && !c.t.Failed() {
-		claimed, err := m.store.Claim(c.ctx, m.node, channel, c.now, bridge.Wanted{Limit: 2})
-		if err == nil && len(claimed.Items) == 0 && c.shared {
-			_, err = m.store.Renew(c.ctx, m.node)
-		}
-		if err != nil {
-			c.errorf("Claim or Renew failed: %v", err)
-			return
-		}
-		for _, it := range claimed.Items {
-			for ; it != nil; it = c.do(m, it) {
-			}
-		}
-		runtime.Gosched()
+// work reports whether there was any.
+func (c *crowd) work(m member) bool {
+	claimed, err := m.store.Claim(c.ctx, m.node, channel, c.now, bridge.Wanted{Limit: 2})
+	if err == nil && len(claimed.Items) == 0 && c.shared {
+		_, err = m.store.Renew(c.ctx, m.node)
 	}
+	if err != nil {
+		c.errorf("Claim or Renew failed: %v", err)
+		return false
+	}
+	for _, it := range claimed.Items {
+		for it != nil {
+			it = c.do(m, it)
+		}
+	}
+	return len(claimed.Items) > 0
 }
 
 // do tries every item twice, and what follows from it once. It returns what the node goes on with.

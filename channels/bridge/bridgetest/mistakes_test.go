@@ -100,7 +100,7 @@ var mistakes = []struct {
 			}
 		}
 	})},
-	{"keys are made up", []string{"follow/without a key"}, outcome(func(o *bridge.Outcome) {
+	{"keys are made up", []string{"follow/without a key", "concurrent/no lane is claimed twice"}, outcome(func(o *bridge.Outcome) {
 		for _, f := range append(o.Follow, o.Then) {
 			if f != nil {
 				f.Key = cmp.Or(f.Key, "none")

@@ -9,8 +9,8 @@ import (
 	"github.com/customchannels/customchannels-go/messages"
 )
 
-// any returns an item that is in a state, or nil.
-func (r *random) any(s state) *modelItem {
+// oneOf returns an item that is in a state, or nil.
+func (r *random) oneOf(s state) *modelItem {
 	items := r.model.in(s)
 	if len(items) == 0 {
 		return nil
@@ -19,7 +19,7 @@ func (r *random) any(s state) *modelItem {
 }
 
 func (r *random) finishOne() {
-	it := r.any(taken)
+	it := r.oneOf(taken)
 	if it == nil {
 		return
 	}
@@ -43,6 +43,9 @@ func (r *random) finishOne() {
 	}
 	if r.IntN(2) == 0 {
 		o.Then = r.follow()
+		if r.IntN(2) == 0 {
+			o.Then.Lane = fmt.Sprint("seldom used ", r.IntN(30))
+		}
 	}
 	r.note("finish %q verdict=%d free=%v at=%v follow=%q then=%q", it.Payload, o.Verdict, o.Free, o.At, newPayloads(o.Follow...), newPayloads(o.Then))
 	then, err := r.store.Finish(r.ctx, r.node, it.claim, o)
@@ -80,7 +83,7 @@ func newPayloads(items ...*bridge.NewItem) []string {
 }
 
 func (r *random) checkpointOne() {
-	if it := r.any(taken); it != nil {
+	if it := r.oneOf(taken); it != nil {
 		it.progress = fmt.Append(nil, r.now)
 		r.note("checkpoint %q", it.Payload)
 		r.ok("Checkpoint", r.store.Checkpoint(r.ctx, r.node, it.claim, it.progress))
@@ -122,7 +125,7 @@ func (r *random) comparePauses() {
 
 // buriedOne returns something buried, as the model and as the store have it.
 func (r *random) buriedOne() (*modelItem, *bridge.BuriedItem) {
-	it := r.any(buried)
+	it := r.oneOf(buried)
 	if it == nil {
 		return nil, nil
 	}

@@ -77,8 +77,13 @@ var thenRules = []rule{
 			p.now = start.Add(time.Minute)
 			after := kind(bridge.KindStatus, work("status of d", "8"))
 			after.At = p.now
-			p.isGiven(p.goesOnTo(items[3], after), "status of d")
-			p.claims("status of a")
+			status := p.goesOnTo(items[3], after)
+			p.isGiven(status, "status of d")
+			p.pause(time.Time{})
+			p.waits(status, kind(bridge.KindReport, work("endless", "9")))
+			p.claims()
+			p.resume()
+			p.claims("status of a", "endless")
 		},
 	}, {
 		name: "then/is not done before it is due",

@@ -140,13 +140,12 @@ func testManyPortals(p *probe) {
 	}
 	p.accept(items...)
 	var got, want []int64
-	for last := int64(math.MinInt64); ; {
+	for last := int64(math.MinInt64); len(got) < portals*rounds; last = got[len(got)-1] {
 		claimed := p.claimAs(bridge.Wanted{Limit: 7, After: last}).Items
 		if len(claimed) == 0 {
 			break
 		}
 		got = append(got, portalsOf(claimed)...)
-		last = got[len(got)-1]
 	}
 	for i := range portals * rounds {
 		want = append(want, int64(i%portals)-portals/2)

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
@@ -199,15 +200,15 @@ func (s *Store) reseal(before *storedAccount, a *bridge.Account) ([]byte, error)
 }
 
 func (c *session) insertAccount(a *bridge.Account, sealed []byte) error {
-	return c.run(`INSERT INTO @accounts (channel, portal, id, identifier, identifier_type, identifier_value, inbox, name, active, authorized, archived, credentials)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)`,
+	return c.run(`INSERT INTO @accounts (channel, portal, id, identifier, identifier_type, identifier_value, inbox, name, active, authorized, archived, credentials, changed_at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)`,
 		string(a.Channel), a.Portal, string(a.ID), identifierKey(a.Identifier), string(a.Identifier.Type), []byte(a.Identifier.Value),
-		string(a.InboxID), []byte(a.Name), flag(a.Active), flag(a.Authorized), flag(a.Archived), sealed)
+		string(a.InboxID), []byte(a.Name), flag(a.Active), flag(a.Authorized), flag(a.Archived), sealed, micros(time.Now()))
 }
 
 func (c *session) updateAccount(before *storedAccount, a *bridge.Account, sealed []byte) error {
 	return c.run(`UPDATE @accounts SET id = ?1, portal = ?2, identifier = ?3, identifier_type = ?4, identifier_value = ?5, inbox = ?6,
-		name = ?7, active = ?8, authorized = ?9, archived = ?10, credentials = ?11 WHERE row = ?12`,
+		name = ?7, active = ?8, authorized = ?9, archived = ?10, credentials = ?11, changed_at = ?12 WHERE row = ?13`,
 		string(a.ID), a.Portal, identifierKey(a.Identifier), string(a.Identifier.Type), []byte(a.Identifier.Value), string(a.InboxID), []byte(a.Name),
-		flag(a.Active), flag(a.Authorized), flag(a.Archived), sealed, before.row)
+		flag(a.Active), flag(a.Authorized), flag(a.Archived), sealed, micros(time.Now()), before.row)
 }

@@ -18,14 +18,16 @@ const pollAgain = 50 * time.Millisecond
 // quiet bridge find nothing, and need no commit.
 func (s *Store) Claim(ctx context.Context, node bridge.Node, channel channels.ID, now time.Time, want bridge.Wanted) (*bridge.Claimed, error) {
 	q := &claiming{node: node, channel: channel, now: now, want: want}
+	if err := s.settleDoubt(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.read(ctx, q.find); err != nil {
 		return nil, err
 	}
 	if len(q.lanes) == 0 {
 		return &bridge.Claimed{Next: q.next}, nil
 	}
-	err := s.write.do(ctx, q.take)
-	if err != nil {
+	if err := s.write.enqueue(&write{ctx: ctx, claim: q}); err != nil {
 		return nil, err
 	}
 	if len(q.items) == 0 {

@@ -121,7 +121,10 @@ func (c *session) endNode(node int64) error {
 func (s *Store) Leave(ctx context.Context, node bridge.Node) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.write.do(ctx, func(c *session) error { return c.endNode(int64(node)) })
+	err := s.write.do(ctx, func(c *session) error {
+		s.write.hands.drop(int64(node))
+		return c.endNode(int64(node))
+	})
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,7 @@ var migrations = [][]string{{
 		active INTEGER NOT NULL,
 		authorized INTEGER NOT NULL,
 		archived INTEGER NOT NULL,
+		changed_at INTEGER NOT NULL,
 		credentials BLOB
 	)`,
 	`CREATE UNIQUE INDEX @accounts_id ON @accounts (channel, id) WHERE id <> ''`,

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -35,10 +36,17 @@ func (c *session) use(ctx context.Context, fn func(*session) error) error {
 		}
 	}
 	err := fn(c)
-	if err != nil && ctx.Err() == nil && c.conn.PingContext(ctx) != nil {
-		_ = c.close() // the error was about the connection
+	if err != nil && !errors.Is(err, bridge.ErrNotFound) && !errors.Is(err, bridge.ErrLeaseLost) && !c.works(ctx) {
+		_ = c.close()
 	}
 	return err
+}
+
+// works reports whether the connection can be used again. A call that was cut off by its context may have broken it.
+func (c *session) works(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	return c.conn.PingContext(ctx) == nil
 }
 
 func (c *session) connect(ctx context.Context) error {
@@ -47,6 +55,7 @@ func (c *session) connect(ctx context.Context) error {
 		return fmt.Errorf("sqlstore: connect: %w", err)
 	}
 	if err := c.prepare(ctx, conn); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // what it was refused for may last as long as the connection
 		_ = conn.Close()
 		return err
 	}
@@ -67,7 +76,10 @@ func (c *session) close() error {
 	if c.engine.release != "" {
 		_, _ = conn.ExecContext(context.Background(), c.engine.release) // fails only on a connection that is no more
 	}
-	return conn.Close()
+	if err := conn.Close(); !errors.Is(err, sql.ErrConnDone) {
+		return err
+	}
+	return nil // it broke, and the pool has dropped it already
 }
 
 // stmt prepares a query once. In queries "@name" stands for the table name with the store's prefix.

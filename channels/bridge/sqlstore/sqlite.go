@@ -12,10 +12,13 @@ import (
 
 // Settings made on a *sql.DB reach one connection of its pool only, so the store holds connections of its own.
 var sqliteSettings = []struct{ pragma, want string }{
-	{"busy_timeout = 10000", "10000"},
+	{"busy_timeout = 4000", "4000"}, // HubSpot waits 5 seconds for the answer to a webhook
 	{"journal_mode = WAL", "wal"},
 	{"synchronous = FULL", "2"}, // drivers differ in their default, and NORMAL loses commits at a power cut
 	{"foreign_keys = ON", "1"},
+	// Most pages change again and again before they are written back, so it pays to do that rarely.
+	{"wal_autocheckpoint = 8000", "8000"},
+	{"cache_size = -16384", "-16384"}, // KiB
 }
 
 func prepareSQLiteWriter(ctx context.Context, conn *sql.Conn) error {
@@ -36,7 +39,7 @@ func prepareSQLiteWriter(ctx context.Context, conn *sql.Conn) error {
 			return fmt.Errorf("sqlstore: PRAGMA %s: %w", name, err)
 		}
 		if got != set.want {
-			return fmt.Errorf("sqlstore: SQLite answered %s = %q where %q is needed for durability; is the file on a network share?", name, got, set.want)
+			return fmt.Errorf("sqlstore: SQLite answered %s = %q where %q is needed for durability; is the file on a network share, or opened read-only?", name, got, set.want)
 		}
 	}
 	return nil
@@ -65,7 +68,7 @@ func busy(err error) bool {
 }
 
 func prepareSQLiteReader(ctx context.Context, conn *sql.Conn) error {
-	for _, pragma := range []string{"busy_timeout = 10000", "query_only = ON"} {
+	for _, pragma := range []string{"busy_timeout = 4000", "query_only = ON"} {
 		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
 			return fmt.Errorf("sqlstore: PRAGMA %s: %w", pragma, err)
 		}
@@ -125,6 +128,18 @@ func unlockConn(conn *sql.Conn) error {
 	ctx := context.Background()
 	_, _ = conn.ExecContext(ctx, "ROLLBACK") // fails where no transaction was begun
 	_, _ = conn.ExecContext(ctx, "DETACH DATABASE bridge_lock")
-	_, _ = conn.ExecContext(ctx, "PRAGMA busy_timeout = 10000")
+	_, _ = conn.ExecContext(ctx, "PRAGMA busy_timeout = 4000")
 	return conn.Close()
+}
+
+// explainSQLite says what to do about the errors of a file that cannot be written. Drivers differ in their error types, but
+// all quote SQLite.
+func explainSQLite(err error) error {
+	switch msg := err.Error(); {
+	case strings.Contains(msg, "readonly database"):
+		return fmt.Errorf("sqlstore: the SQLite database is read-only; open it for writing, and let this user write to the file and its folder: %w", err)
+	case strings.Contains(msg, "unable to open database file"):
+		return fmt.Errorf("sqlstore: the SQLite database cannot be opened; does its folder exist, and may this user write to it? %w", err)
+	}
+	return err
 }

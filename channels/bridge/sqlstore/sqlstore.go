@@ -90,6 +90,9 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...
 	}
 	if err := s.open(ctx); err != nil {
 		_ = s.Close()
+		if !s.engine.shared {
+			err = explainSQLite(err)
+		}
 		return nil, err
 	}
 	return s, nil

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	keepKeys    = 30 * 24 * time.Hour // de-duplication, links and people
+	keepKeys    = 30 * 24 * time.Hour // de-duplication, links, people, and accounts that were deleted or never quite connected
 	keepBuried  = 30 * 24 * time.Hour
 	keepOrphans = time.Hour // files whose message was never accepted
 )
@@ -23,6 +23,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 			`DELETE FROM @links WHERE at < ?1`,
 			`DELETE FROM @people WHERE at < ?1`,
 			`DELETE FROM @portals WHERE owner = 0 AND paused_until < ?1`,
+			`DELETE FROM @accounts WHERE (archived = 1 OR id = '') AND changed_at < ?1`,
 		} {
 			if err := c.run(query, old); err != nil {
 				return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/customchannels/customchannels-go/channels/bridge"
 )
 
 // maxBatch bounds how many writes share a commit, and with it how long the first of them waits for the last.
@@ -16,6 +18,7 @@ const maxBatch = 256
 // caller commits for all who wait, then hands that role to the first of those who came meanwhile.
 type writer struct {
 	session *session
+	hands   hands
 
 	mu     sync.Mutex
 	queue  []*write
@@ -28,6 +31,7 @@ type writer struct {
 type write struct {
 	ctx    context.Context
 	accept *accepting
+	claim  *claiming
 	finish *finishing
 	fn     func(*session) error
 	turn   chan bool // true: lead the next batch; false: done, see err
@@ -36,7 +40,9 @@ type write struct {
 
 var errClosed = errors.New("sqlstore: the store is closed")
 
-func newWriter(s *session) *writer { return &writer{session: s} }
+func newWriter(s *session) *writer {
+	return &writer{session: s, hands: hands{lanes: map[key]bridge.Node{}}}
+}
 
 // do runs fn within a transaction and returns after the commit. fn may run more than once: it must set whatever it
 // returns through variables anew each time. If fn fails, nothing of it is committed.
@@ -116,10 +122,12 @@ func (w *writer) lead() {
 }
 
 // commit runs a batch in one transaction. If one of several writes fails, each gets a transaction of its own,
-// so that no caller sees another's error.
+// so that no caller sees another's error. What is nobody's own is an error to all: to try again for each would make them wait
+// for each other, and a commit whose answer was lost may have happened.
 func (w *writer) commit(batch []*write) {
 	err := w.transact(batch)
-	if err == nil || len(batch) == 1 {
+	var common *batchError
+	if err == nil || len(batch) == 1 || errors.As(err, &common) {
 		for _, op := range batch {
 			op.err = err
 		}
@@ -133,7 +141,8 @@ func (w *writer) commit(batch []*write) {
 // commitTimeout is for how long a database server may give no answer before its connection is given up.
 const commitTimeout = 15 * time.Second
 
-// transact runs a batch in one transaction, again if it failed because of another node's.
+// transact runs a batch in one transaction, again if it failed because of another node's, or because the connection had been
+// lost before.
 func (w *writer) transact(batch []*write) error {
 	// A commit serves several callers: none of them may cut it short by going away.
 	ctx := context.WithoutCancel(batch[0].ctx)
@@ -144,7 +153,16 @@ func (w *writer) transact(batch []*write) error {
 	}
 	for attempt := 0; ; attempt++ {
 		err := w.session.use(ctx, func(s *session) error { return runBatch(s, batch) })
-		if err == nil || attempt == 10 || !serialization(err) {
+		if err == nil {
+			for _, op := range batch {
+				w.hands.note(op)
+			}
+			return nil
+		}
+		var common *batchError
+		stale := attempt == 0 && errors.As(err, &common) && !common.begun && w.session.conn == nil
+		if attempt == 10 || !stale && !serialization(err) {
+			w.hands.doubt.Store(true)
 			return err
 		}
 	}
@@ -152,7 +170,7 @@ func (w *writer) transact(batch []*write) error {
 
 func runBatch(s *session, batch []*write) (err error) {
 	if err := s.run(s.engine.begin); err != nil {
-		return err
+		return &batchError{error: err}
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -170,6 +188,10 @@ func runBatch(s *session, batch []*write) (err error) {
 			accepted = append(accepted, op.accept.items...)
 		case op.finish != nil:
 			finished = append(finished, op.finish)
+		case op.claim != nil:
+			if err := op.claim.take(s); err != nil {
+				return err
+			}
 		default:
 			if err := op.fn(s); err != nil {
 				return err
@@ -182,14 +204,25 @@ func runBatch(s *session, batch []*write) (err error) {
 	if err := s.accept(accepted); err != nil {
 		return err
 	}
-	return s.run("COMMIT")
+	if err := s.run("COMMIT"); err != nil {
+		return &batchError{err, true}
+	}
+	return nil
 }
+
+// batchError is a failure to begin a transaction, or to commit it.
+type batchError struct {
+	error
+	begun bool
+}
+
+func (e *batchError) Unwrap() error { return e.error }
 
 // close waits for the commit under way and refuses all that come after it.
 func (w *writer) close() error {
-	err := w.do(context.Background(), func(*session) error { return nil })
+	_ = w.do(context.Background(), func(*session) error { return nil }) // a database that is gone is no reason not to close
 	w.mu.Lock()
 	w.closed = true
 	w.mu.Unlock()
-	return errors.Join(err, w.session.close())
+	return w.session.close()
 }

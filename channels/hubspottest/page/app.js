@@ -1,114 +1,122 @@
-// The agent's inbox. The store knows, the views show, and the address (#thread-…) says which thread is open.
+// The shell: who is at the page, which view the address names, and what every view shares.
 
-import { startLightbox } from "./attachments.js";
-import { Composer } from "./composer.js";
-import { EmptyState } from "./connect.js";
-import { Conversation } from "./conversation.js";
-import { Details } from "./details.js";
-import { byId, coalesce } from "./dom.js";
-import { Journal } from "./journal.js";
-import { listen } from "./live.js";
+import * as api from "./api.js";
+import { AccountMenu } from "./account.js";
+import { confirm } from "./dialog.js";
+import { byId, coalesce, el } from "./dom.js";
+import { Inbox } from "./inbox/inbox.js";
+import { Live } from "./live.js";
 import { Notifier } from "./notify.js";
-import { Outbox } from "./outbox.js";
-import { outboxView } from "./outbox-view.js";
 import { Store } from "./store.js";
-import { ThreadList } from "./threads.js";
+import { toast } from "./toast.js";
 
-const PREFIX = "#thread-";
-const READ_DELAY_MS = 300;
+const HOME = { view: "inbox", rest: [] };
+const ADMIN = ["settings", "marketplace", "developer"];
 
 const store = new Store();
-const outbox = new Outbox(store);
-const composer = new Composer(store, (threadId, draft) => {
-  outbox.add(threadId, draft);
-  conversation.toEnd();
-});
-const conversation = new Conversation(store, outbox, () => outboxView({
-  onRetry: (item) => outbox.retry(item),
-  onEdit: (item) => {
-    outbox.takeOut(item);
-    composer.restore(item);
+const live = new Live(byId("connection"));
+const routeListeners = new Set();
+let route;
+let unmount = () => {};
+
+// context is what a view gets.
+const context = {
+  api,
+  state: store,
+  live,
+  toast,
+  confirm,
+  navigate: (hash) => { location.hash = hash; },
+  onRoute: (listener) => {
+    routeListeners.add(listener);
+    return () => routeListeners.delete(listener);
   },
-}));
-new ThreadList(store, openThread);
-new EmptyState(store);
-new Details(store);
-new Notifier(store);
-new Journal();
-startLightbox();
+};
 
-// A reader who went back to the list wants the list: from then on no thread opens by itself.
-let wantsList = false;
+live.on("thread", (thread) => store.applyThread(thread));
+live.on("message", (message) => store.applyMessage(message));
+live.on("change", (change) => store.applyChange(change));
+const inbox = new Inbox(byId("inbox"), context);
+new AccountMenu(context);
+new Notifier(context);
 
-function openThread(id) {
-  const address = PREFIX + encodeURIComponent(id);
-  if (location.hash === address) followAddress();
-  else location.hash = address;
+function readAddress() {
+  const [view, ...rest] = location.hash.replace(/^#\/?/, "").split("/").filter(Boolean).map(decode);
+  return view === "inbox" || ADMIN.includes(view) ? { view, rest } : HOME;
 }
 
-function followAddress() {
-  const id = location.hash.startsWith(PREFIX) ? decodeURIComponent(location.hash.slice(PREFIX.length)) : undefined;
-  const known = store.threads.has(id);
-  wantsList = !known && (wantsList || store.openId !== undefined);
-  store.select(known ? id : undefined);
-  if (!known) return;
-  load(store.loadMessages);
-  focusReply();
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // somebody typed a lone %
+  }
 }
 
-// openByItself opens the only thread, or one that is new to the page, when none is open.
-function openByItself(newThread) {
-  const id = newThread?.id ?? (store.threads.size === 1 ? [...store.threads.keys()][0] : undefined);
-  if (store.openId || wantsList || !id) return;
-  history.replaceState(null, "", PREFIX + encodeURIComponent(id));
-  followAddress();
+function follow() {
+  const next = readAddress();
+  const changed = next.view !== route?.view;
+  route = next;
+  if (changed) show(route);
+  else for (const listener of routeListeners) listener(route);
+  inbox.follow(route.view === "inbox" ? route.rest[0] : undefined, route.view === "inbox");
 }
 
-// On a touch screen the focus would bring up the keyboard over the conversation.
-function focusReply() {
-  if (!matchMedia("(pointer: coarse)").matches && isAtRest(document.activeElement)) composer.focus();
+async function show({ view }) {
+  unmount();
+  unmount = () => {};
+  document.body.dataset.route = view;
+  byId("inbox").hidden = view !== "inbox";
+  byId("view").hidden = view === "inbox";
+  byId("view").replaceChildren();
+  for (const link of document.querySelectorAll(".top [data-view]")) {
+    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (view !== "inbox") await mount(view);
 }
 
-const isAtRest = (element) => !element || element === document.body || element.matches("[data-thread-id]");
+async function mount(view) {
+  const wanted = route;
+  const container = el("div", { class: "view-body" });
+  try {
+    const { mount: mountView } = await import(`./admin/${view}.js`);
+    if (wanted.view !== route.view) return; // the reader has gone on
+    byId("view").replaceChildren(container);
+    unmount = mountView(container, { ...context, route }) ?? unmount;
+    container.querySelector("h1")?.focus({ preventScroll: true });
+  } catch (error) {
+    console.warn(error);
+    byId("view").replaceChildren(el("p", { class: "error-note", role: "alert" }, "This part of the page could not be loaded. Reload the page to try again."));
+  }
+}
 
-// What cannot be fetched now is fetched again when the stream is back, and the connection note tells.
-function load(fetching) {
-  return fetching().catch((error) => console.warn(error.message));
+// loadState starts anew as the default user when the one remembered is of a simulator that is gone.
+async function loadState() {
+  try {
+    await store.reload();
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    api.forget();
+    await store.reload();
+  }
 }
 
 const loadAll = coalesce(async () => {
-  await load(store.loadState);
-  if (store.openId) await load(store.loadMessages);
-  else followAddress();
-  openByItself();
+  try {
+    await loadState();
+  } catch (error) {
+    console.warn(error.message); // the note about the stream tells, and its return loads again
+    return;
+  }
+  if (route) await inbox.reload();
+  else {
+    follow();
+    addEventListener("hashchange", follow);
+  }
 });
 
-let reading;
-function markRead() {
-  clearTimeout(reading);
-  reading = setTimeout(() => {
-    if (store.openId && document.visibilityState === "visible") load(store.loadMessages);
-  }, READ_DELAY_MS);
-}
-
-store.addEventListener("new-thread", ({ detail }) => openByItself(detail));
-store.addEventListener("incoming", ({ detail }) => { if (detail.threadId === store.openId) markRead(); });
-document.addEventListener("visibilitychange", () => { if (store.open?.unread > 0) markRead(); });
-addEventListener("hashchange", followAddress);
-byId("back").addEventListener("click", () => { location.hash = ""; });
-
-for (const type of ["threads", "open"]) {
-  store.addEventListener(type, () => {
-    const view = store.openId ? "conversation" : store.threads.size > 0 ? "list" : "empty";
-    document.body.dataset.view = view;
-    byId("conversation").hidden = view !== "conversation";
-    byId("empty").hidden = view === "conversation";
-  });
-}
-
-loadAll();
-listen(store, {
-  note: byId("connection"),
-  onHello: loadAll,
-  onState: () => load(store.loadState),
-});
+live.on("hello", loadAll);
+live.on("state", loadAll);
+await loadAll();
+live.start();

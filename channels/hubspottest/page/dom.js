@@ -12,7 +12,7 @@ export function el(tag, properties = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else setAttribute(node, name, value);
   }
-  node.append(...children.filter((child) => child !== undefined && child !== null));
+  node.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
   return node;
 }
 
@@ -71,6 +71,19 @@ export class KeyedList {
     view.update(item, index, items);
     return view;
   }
+}
+
+// later makes many calls in a row one call, right after what the page is doing now.
+export function later(run) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    queueMicrotask(() => {
+      asked = false;
+      run();
+    });
+  };
 }
 
 // coalesce runs an asynchronous function one call at a time. Calls made during a run share one further

@@ -67,3 +67,6 @@ export function tint(name) {
   for (const character of name ?? "") sum = (sum * 31 + character.codePointAt(0)) % 4096;
   return String(sum % 6);
 }
+
+// plural counts things whose plural ends in s.
+export const plural = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;

@@ -1,49 +1,74 @@
-// Tells of new messages: the count in the title, a chime, and a sentence for screen readers.
+// Tells of new messages: the count in the title, a chime, a note, and a sentence for screen readers. The user
+// can switch all but the count off.
 
-import { byId, setText } from "./dom.js";
-
-const SETTING = "simulator-chime";
+import { byId, later, setAttribute, setText } from "./dom.js";
 
 export class Notifier {
+  #context;
   #store;
-  #button = byId("sound");
-  #on = remembered();
+  #button = byId("notifications");
   #audio;
 
-  constructor(store) {
-    this.#store = store;
-    for (const type of ["threads", "state", "open"]) store.addEventListener(type, () => this.#renderTitle());
-    document.addEventListener("visibilitychange", () => this.#renderTitle());
-    store.addEventListener("incoming", ({ detail }) => this.#onIncoming(detail));
+  constructor(context) {
+    this.#context = context;
+    this.#store = context.state;
+    const render = later(() => this.#render());
+    for (const type of ["threads", "state", "open"]) this.#store.on(type, render);
+    document.addEventListener("visibilitychange", render);
+    this.#store.on("incoming", (message) => this.#onIncoming(message));
     this.#button.addEventListener("click", () => this.#toggle());
-    this.#renderButton();
   }
 
-  #renderTitle() {
+  get #on() {
+    return !this.#store.info?.agent.muted;
+  }
+
+  #render() {
     const unread = [...this.#store.threads.values()].reduce((sum, thread) => sum + this.#store.unread(thread), 0);
-    const portal = this.#store.info?.portal?.name;
-    setText(byId("portal-name"), portal ?? "");
+    const portal = this.#store.info?.portal.name;
     const name = portal ? `Inbox – ${portal}` : "Inbox";
     document.title = unread > 0 ? `(${unread}) ${name}` : name;
-  }
-
-  // No chime for what the agent watches arrive.
-  #onIncoming(message) {
-    const words = message.text?.slice(0, 200) || "sent something";
-    setText(byId("announce"), `${message.senderName || "Customer"}: ${words}`);
-    const watched = message.threadId === this.#store.openId && document.hasFocus();
-    if (this.#on && !watched) this.#chime();
-  }
-
-  #toggle() {
-    this.#on = !this.#on;
-    remember(this.#on);
-    this.#renderButton();
-    if (this.#on) this.#chime();
-  }
-
-  #renderButton() {
+    const count = byId("nav-unread");
+    setText(count, unread > 99 ? "99+" : String(unread));
+    setAttribute(count, "aria-label", `${unread} unread`);
+    count.hidden = unread === 0;
     this.#button.setAttribute("aria-pressed", String(this.#on));
+    this.#button.title = this.#on ? "Notifications of new messages are on" : "Notifications of new messages are off";
+  }
+
+  // No chime and no note for what the agent watches arrive.
+  #onIncoming(message) {
+    if (!this.#on) return;
+    const text = `${message.senderName || "Customer"}: ${message.text?.trim().slice(0, 200) || "sent something"}`;
+    const shown = message.threadId === this.#store.openId && document.body.dataset.route === "inbox";
+    if (shown) setText(byId("announce"), text);
+    if (shown && document.hasFocus()) return;
+    this.#chime();
+    const open = () => this.#context.navigate(`#/inbox/${encodeURIComponent(message.threadId)}`);
+    if (!shown) this.#context.toast(text.length > 120 ? `${text.slice(0, 120)}…` : text, { action: { label: "Open", run: open } });
+    if (document.hidden) this.#notice(message, text, open);
+  }
+
+  // The browser's own notice, if the user has allowed it.
+  #notice(message, text, open) {
+    if (globalThis.Notification?.permission !== "granted") return;
+    const notice = new Notification("New message", { body: text, tag: message.threadId, icon: "icon.svg" });
+    notice.addEventListener("click", () => {
+      focus();
+      open();
+    });
+  }
+
+  async #toggle() {
+    const muted = this.#on;
+    try {
+      await this.#context.api.put("api/me", { muted });
+      await this.#store.reload();
+      if (!muted) this.#chime();
+      if (!muted && globalThis.Notification?.permission === "default") await Notification.requestPermission();
+    } catch (error) {
+      this.#context.toast(error.message, { kind: "bad" });
+    }
   }
 
   // A browser lets a page sound only after the reader has done something in it; until then it stays silent.
@@ -51,10 +76,10 @@ export class Notifier {
     if (!navigator.userActivation?.hasBeenActive) return;
     this.#audio ??= new AudioContext();
     const start = this.#audio.currentTime;
-    [[659, 0], [880, 0.12]].forEach(([frequency, delay]) => this.#note(frequency, start + delay));
+    [[659, 0], [880, 0.12]].forEach(([frequency, delay]) => this.#tone(frequency, start + delay));
   }
 
-  #note(frequency, start) {
+  #tone(frequency, start) {
     const oscillator = new OscillatorNode(this.#audio, { frequency });
     const gain = new GainNode(this.#audio, { gain: 0 });
     gain.gain.setValueAtTime(0, start);
@@ -63,22 +88,5 @@ export class Notifier {
     oscillator.connect(gain).connect(this.#audio.destination);
     oscillator.start(start);
     oscillator.stop(start + 0.4);
-  }
-}
-
-// Storage may be forbidden; then the setting lasts as long as the page.
-function remembered() {
-  try {
-    return localStorage.getItem(SETTING) !== "off";
-  } catch {
-    return true;
-  }
-}
-
-function remember(on) {
-  try {
-    localStorage.setItem(SETTING, on ? "on" : "off");
-  } catch {
-    // Nothing depends on it.
   }
 }

@@ -12,7 +12,7 @@ func TestSQLiteLocked(t *testing.T) {
 	file := sqliteFile(t)
 	w := newWorld(t, openSQLite(t, file, ""), sqlstore.SQLite)
 	w.begin("ana", "ben")
-	other, err := openSQLite(t, file, "").Conn(t.Context())
+	other, err := openSQLite(t, file, "_pragma=busy_timeout(10000)").Conn(t.Context())
 	must(t, err)
 	defer other.Close()
 	_, err = other.ExecContext(t.Context(), "BEGIN IMMEDIATE")

@@ -27,9 +27,15 @@ type floor struct {
 	hubspot  string
 	client   *http.Client
 	verifier *webhook.Verifier
-	replies  chan string // ids of agents' messages to be sent
+	replies  chan reply
 	todo     chan *bridge.Incoming
 	workers  sync.WaitGroup
+}
+
+// reply is an agent's message to be sent.
+type reply struct {
+	id     string
+	portal string
 }
 
 func newFloor(hubspot string, l ledger, how batching) *floor {
@@ -38,13 +44,13 @@ func newFloor(hubspot string, l ledger, how batching) *floor {
 		hubspot:   hubspot,
 		client:    traffic.Client(concurrent),
 		verifier:  webhook.NewVerifier(traffic.AppURL, traffic.Secret),
-		replies:   make(chan string, 1<<20),
+		replies:   make(chan reply, 1<<20),
 		todo:      make(chan *bridge.Incoming, 1<<20),
 	}
 	for range concurrent {
 		f.workers.Go(func() {
-			for id := range f.replies {
-				must(f.relay(id))
+			for r := range f.replies {
+				must(f.relay(r))
 			}
 		})
 		f.workers.Go(func() {
@@ -79,9 +85,8 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = f.verifier.Verify(r, body)
 	}
 	var e struct {
-		Message struct {
-			ID string
-		}
+		PortalID string
+		Message  struct{ ID string }
 	}
 	if err == nil {
 		err = json.Unmarshal(body, &e)
@@ -93,16 +98,16 @@ func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	f.replies <- e.Message.ID
+	f.replies <- reply{e.Message.ID, e.PortalID}
 }
 
 // relay sends a message, which costs nothing here, and reports it to HubSpot.
-func (f *floor) relay(id string) error {
-	if err := f.record(&change{step: sent, id: id}); err != nil {
+func (f *floor) relay(r reply) error {
+	if err := f.record(&change{step: sent, id: r.id}); err != nil {
 		return err
 	}
-	_, err := f.call(http.MethodPatch, "/"+id, []byte(`{"statusType":"SENT"}`), http.StatusOK)
-	f.recordLater(&change{step: reported, id: id})
+	_, err := f.call(http.MethodPatch, r.portal, "/"+r.id, []byte(`{"statusType":"SENT"}`), http.StatusOK)
+	f.recordLater(&change{step: reported, id: r.id})
 	return err
 }
 
@@ -120,11 +125,12 @@ func (f *floor) receive(m *bridge.Incoming) error {
 }
 
 func (f *floor) publish(m *bridge.Incoming) error {
-	body, err := json.Marshal(newDraft(m))
+	d := newDraft(m)
+	body, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
-	answer, err := f.call(http.MethodPost, "", body, http.StatusCreated)
+	answer, err := f.call(http.MethodPost, d.Account, "", body, http.StatusCreated)
 	if err != nil {
 		return err
 	}
@@ -136,14 +142,14 @@ func (f *floor) publish(m *bridge.Incoming) error {
 	return nil
 }
 
-func (f *floor) call(method, path string, body []byte, want int) ([]byte, error) {
+func (f *floor) call(method, portal, path string, body []byte, want int) ([]byte, error) {
 	url := f.hubspot + "/conversations/custom-channels/2026-09/" + traffic.Channel + "/messages" + path
 	req, err := http.NewRequestWithContext(context.Background(), method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Authorization", "Bearer access")
+	req.Header.Set("Authorization", "Bearer access-"+portal)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "customchannels-go (+https://github.com/customchannels/customchannels-go)")
 	resp, err := f.client.Do(req)

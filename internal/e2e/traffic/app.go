@@ -22,6 +22,12 @@ const (
 	AppURL   = "http://app.test"
 )
 
+// token is what the access token of a portal begins with; its number follows.
+const token = "access-"
+
+// Token is the app's access token in a portal.
+func Token(portal int64) string { return fmt.Sprint(token, portal) }
+
 // Store is what the app keeps everything in.
 type Store interface {
 	bridge.Store
@@ -31,7 +37,7 @@ type Store interface {
 // Install gives the app a token in a portal that lasts an hour, and an account with the portal's number as its id.
 func Install(ctx context.Context, store Store, portal int64) error {
 	err := store.SaveInstall(ctx, &oauth.Install{ClientID: ClientID, PortalID: portal, InstalledAt: time.Now(),
-		Token: &oauth2.Token{AccessToken: "access", RefreshToken: "refresh", Expiry: time.Now().Add(time.Hour)}})
+		Token: &oauth2.Token{AccessToken: Token(portal), RefreshToken: "refresh", Expiry: time.Now().Add(time.Hour)}})
 	if err != nil {
 		return err
 	}

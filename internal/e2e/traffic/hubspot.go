@@ -26,8 +26,8 @@ func NewHubSpot(want int) *HubSpot {
 	const channel = "/conversations/custom-channels/2026-09/{channel}"
 	h.mux.HandleFunc("POST "+channel+"/messages", h.publish)
 	h.mux.HandleFunc("PATCH "+channel+"/messages/{id}", h.status)
-	h.mux.HandleFunc("GET "+channel+"/channel-accounts", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, `{"results":[]}`)
+	h.mux.HandleFunc("GET "+channel+"/channel-accounts", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusOK, `{"results":[`+account(r)+`]}`)
 	})
 	h.mux.HandleFunc("GET /conversations/v3/conversations/actors/{id}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, fmt.Sprintf(`{"id":%q,"type":"AGENT","name":"Robin Hale"}`, r.PathValue("id")))
@@ -71,6 +71,13 @@ func answer(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
+}
+
+// account is the one that Install has made in the portal that a call is for.
+func account(r *http.Request) string {
+	portal := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "+token)
+	return strings.ReplaceAll(`{"id":"{portal}","channelId":"918273","inboxId":"1","name":"Shop","active":true,"authorized":true,"archived":false,`+
+		`"createdAt":"2026-10-01T09:00:00Z","deliveryIdentifier":{"type":"CHANNEL_SPECIFIC_OPAQUE_ID","value":"shop-{portal}"}}`, "{portal}", portal)
 }
 
 // message is a message as HubSpot answers it.
