@@ -30,6 +30,7 @@ type Bridge struct {
 	log      *slog.Logger
 	store    *accountCache
 	verifier *webhook.Verifier
+	images   *imageHosts
 	mux      *http.ServeMux
 	now      func() time.Time
 
@@ -83,6 +84,10 @@ func New(ch Channel, cfg Config) (*Bridge, error) {
 			return next(ctx, in)
 		}
 		return nil
+	}
+	var err error
+	if b.images, err = newImageHosts(&cfg); err != nil {
+		return nil, err
 	}
 	b.verifier = webhook.NewVerifier(cfg.PublicURL, cfg.App.ClientSecret)
 	b.verifier.MaxAge = webhookMaxAge

@@ -67,7 +67,7 @@ type Outgoing struct {
 	// RichText is the same as HTML, empty unless the channel's capabilities declare rich text.
 	RichText string
 
-	// Media are the files that came with the message.
+	// Media are the files that came with the message, and the pictures in its text.
 	Media []*OutgoingMedia
 
 	// InReplyTo is the service's own id of the message that the agent answered, if it is known.
@@ -96,6 +96,9 @@ type OutgoingMedia struct {
 	Type  string // the MIME type
 	Size  int64  // in bytes; 0 if not known
 	Usage messages.FileUsage
+
+	// InlineURL is the address by which RichText shows the file, for a picture in the text; empty for an attachment.
+	InlineURL string
 
 	open func(ctx context.Context) (io.ReadCloser, error)
 }

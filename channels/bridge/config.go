@@ -52,6 +52,11 @@ type Config struct {
 	// hold up the others. Defaults to a quarter of Workers.
 	MaxPerPortal int
 
+	// MediaHosts are further hosts, "cdn.example.com" or with a port, whose pictures in agents' messages are handed to
+	// Send as files. They are fetched over https, and from public addresses only. HubSpot's own file hosts need not be
+	// listed; pictures of all others stay links in the text. Defaults to none.
+	MediaHosts []string
+
 	// Prefix is the path that the handler is mounted at. Defaults to "/hubspot".
 	Prefix string
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -42,6 +43,7 @@ type bench struct {
 	registry *channels.Registry
 	bridge   *bridge.Bridge
 	stop     func()
+	pictures http.Handler // what HubSpot's host has under /pictures/
 }
 
 // bubble runs a test with a bench whose app is installed and has an account, and whose bridge runs.
@@ -138,15 +140,23 @@ type hosts struct{ b *bench }
 
 func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host == "hubspot.test" {
+		if strings.HasPrefix(r.URL.Path, "/pictures/") {
+			return serve(h.b.pictures, r), nil
+		}
 		return h.b.hubspot.Transport().RoundTrip(r)
 	}
+	return serve(h.b.bridge, r), nil
+}
+
+// serve is a round trip to a handler.
+func serve(h http.Handler, r *http.Request) *http.Response {
 	r = r.Clone(r.Context())
 	r.RequestURI = r.URL.RequestURI()
 	w := httptest.NewRecorder()
-	h.b.bridge.ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	resp := w.Result()
 	resp.Request = r
-	return resp, nil
+	return resp
 }
 
 // receive takes a customer's message in.

@@ -5,11 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"mime"
-	"net/http"
-	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -166,7 +161,7 @@ func (d *delivery) compose(ctx context.Context) (*Outgoing, error) {
 			return nil, err
 		}
 	}
-	if m.Media, err = d.files(ctx); err != nil {
+	if err := d.files(ctx, m); err != nil {
 		return nil, err
 	}
 	if m.Text == "" && len(m.Media) == 0 {
@@ -198,93 +193,6 @@ func (d *delivery) person() *Person {
 		p.Identifier = r[0].DeliveryIdentifier
 	}
 	return p
-}
-
-// files opens the way to the message's files. One that cannot be had does not stop the text: the customer gets the
-// text, and the agent reads what is missing.
-func (d *delivery) files(ctx context.Context) ([]*OutgoingMedia, error) {
-	var out []*OutgoingMedia
-	var total int64
-	for _, a := range d.event.Message.Attachments {
-		f, ok := a.(*messages.FileAttachment)
-		if !ok {
-			continue
-		}
-		media, err := d.file(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		if media == nil {
-			continue
-		}
-		total += media.Size
-		if why := d.exceeds(media, len(out)+1, total); why != "" {
-			d.missing = append(d.missing, fmt.Sprintf("%s was not sent: %s.", media.Name, why))
-			total -= media.Size
-			continue
-		}
-		out = append(out, media)
-	}
-	return out, nil
-}
-
-func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*OutgoingMedia, error) {
-	if f.ID == "" {
-		d.missing = append(d.missing, "A file was not sent: HubSpot did not say which.")
-		return nil, nil
-	}
-	// The link is fresh at each attempt: links of an earlier one have expired.
-	link, err := d.portal.messages.SignedURL(ctx, f.ID, once()...)
-	var answer *channels.Error
-	if errors.As(err, &answer) && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusForbidden) {
-		d.missing = append(d.missing, "A file was not sent: HubSpot does not give it out to this app.")
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	name := fileName(link.FileName())
-	m := &OutgoingMedia{Name: name, Type: mime.TypeByExtension(path.Ext(name)), Size: link.Size, Usage: f.Usage}
-	def(&m.Type, "application/octet-stream")
-	def(&m.Usage, usageOf(m.Type))
-	m.open = func(ctx context.Context) (io.ReadCloser, error) {
-		stream, err := d.portal.messages.Download(ctx, link.URL)
-		if err != nil {
-			return nil, err
-		}
-		return stream.Body, nil
-	}
-	return m, nil
-}
-
-// exceeds says which of the channel's limits a file breaks, or nothing. Limits that are zero are HubSpot's to enforce.
-func (d *delivery) exceeds(m *OutgoingMedia, count int, total int64) string {
-	c := &d.cfg.Definition.Capabilities
-	switch {
-	case !slices.Contains(c.OutgoingAttachmentTypes, channels.OutgoingFile):
-		return "this channel carries no files"
-	case c.MaxFileCount > 0 && count > c.MaxFileCount:
-		return fmt.Sprintf("this channel carries at most %d files in a message", c.MaxFileCount)
-	case c.MaxFileBytes > 0 && m.Size > c.MaxFileBytes:
-		return fmt.Sprintf("this channel carries files of at most %d bytes", c.MaxFileBytes)
-	case c.MaxTotalFileBytes > 0 && total > c.MaxTotalFileBytes:
-		return fmt.Sprintf("this channel carries at most %d bytes of files in a message", c.MaxTotalFileBytes)
-	case !allowedType(c.AllowedFileMIMETypes, m.Type):
-		return "this channel does not carry files of type " + m.Type
-	}
-	return ""
-}
-
-func allowedType(allowed []string, mimeType string) bool {
-	if len(allowed) == 0 {
-		return true
-	}
-	mimeType, _, _ = strings.Cut(strings.ToLower(mimeType), ";")
-	mimeType = strings.TrimSpace(mimeType)
-	return slices.ContainsFunc(allowed, func(a string) bool {
-		kind, wild := strings.CutSuffix(strings.ToLower(a), "/*")
-		return wild && strings.HasPrefix(mimeType, kind+"/") || strings.EqualFold(a, mimeType)
-	})
 }
 
 // ended turns what Send returned into what happens next and what the agent sees.

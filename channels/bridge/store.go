@@ -41,7 +41,7 @@ func (k Kind) CallsHubSpot() bool { return k != KindOutgoing && k != KindUnread 
 
 // NewItem is work to be stored. The same Key is stored once in 30 days, however often it is accepted.
 type NewItem struct {
-	Key      string // what makes it the same work within the channel; only a follow-up may do without
+	Key      string // what makes it the same work within the channel; a follow-up without is never recognised
 	Kind     Kind
 	Channel  channels.ID
 	Portal   int64
@@ -96,7 +96,7 @@ type Outcome struct {
 	Free    bool       // with Retry: the attempt does not count, for it never began
 	Follow  []*NewItem // accepted like any other; what is known already is left out
 	Links   []Link     // one of the same Account and ServiceID takes the new HubSpotID
-	Person  *Person    // whom the message was from or to; the Links are forgotten with them
+	Person  *Person    // whom the message was from or to; the Links are theirs from now on, and forgotten with them
 
 	// Progress replaces with Retry what Checkpoint saved last, unless it is nil.
 	Progress []byte
@@ -174,17 +174,20 @@ type Store interface {
 	// over, gets ErrLeaseLost.
 	//
 	// Where nodes share the store, the work of a portal that calls HubSpot is claimed by one of them at a time, so that
-	// one rate limiter sees all the portal's calls: the node keeps the portal until it has none of this work any more.
+	// one rate limiter sees all the portal's calls: the node keeps the portal until none of this work waits or is under way, which
+	// the store may notice only at the node's next Renew.
 	Claim(ctx context.Context, node Node, channel channels.ID, now time.Time, want Wanted) (*Claimed, error)
 	// Checkpoint saves how far the work on a claimed item has come.
 	Checkpoint(ctx context.Context, node Node, item *Item, progress []byte) error
 	// Finish ends an attempt and frees the lane. Like Checkpoint, it fails with ErrLeaseLost unless the node holds the lane
-	// for this attempt of the item. It returns o.Then as claimed by the node if it was accepted into an empty lane
-	// and Claim could have claimed it; else nil, and it waits for its turn if it was accepted.
+	// for this attempt of the item. It returns o.Then as claimed by the node if it was accepted into a lane without other
+	// work and Claim could have claimed it at the time Then.At; else nil, and it waits for its turn if it was accepted. Whether the
+	// item's own lane counts, which has just become empty, is the store's choice.
 	Finish(ctx context.Context, node Node, item *Item, o *Outcome) (then *Item, err error)
 
 	// PausePortal holds back the lanes of the portal whose head calls HubSpot. A zero time means until ResumePortal. Of several
-	// pauses the longest counts: a short limit does not end the wait for an app that is not installed.
+	// pauses the longest counts: a short limit does not end the wait for an app that is not installed. Of two that end together
+	// the last reason counts.
 	PausePortal(ctx context.Context, channel channels.ID, portal int64, until time.Time, reason string) error
 	// ResumePortal ends a pause.
 	ResumePortal(ctx context.Context, channel channels.ID, portal int64) error
@@ -197,18 +200,18 @@ type Store interface {
 	// Release gives back what the node holds under a name.
 	Release(ctx context.Context, node Node, name string) error
 
-	// Depths counts what waits and what is buried, by portal and kind. It reads the whole queue.
+	// Depths counts what waits or is under way and what is buried, in the order of portal and kind. It reads the whole queue.
 	Depths(ctx context.Context, channel channels.ID) ([]Depth, error)
 	// Buried lists what was set aside, at most limit items with a Seq above after, in the order of Seq.
 	Buried(ctx context.Context, channel channels.ID, after int64, limit int) ([]*BuriedItem, error)
 	// Retry puts a buried item at the end of its lane, as if it were accepted now with the same key and Accepted, without
 	// attempts or progress; its Seq is a new one. It returns ErrNotFound if no such item is buried.
 	Retry(ctx context.Context, channel channels.ID, seq int64, now, deadline time.Time) error
-	// Drop removes a buried item, or returns ErrNotFound if no such item is buried. Its key stays known.
+	// Drop removes a buried item and its files, or returns ErrNotFound if no such item is buried. Its key stays known.
 	Drop(ctx context.Context, channel channels.ID, seq int64) error
 	// Forget removes what is known of a person (the first four fields of p are read), the links of their messages, and
-	// the items of their portal, waiting, claimed or buried, that match. It returns how many items it removed.
-	// Keys stay known: they are digests.
+	// the items of their portal, waiting, claimed or buried, that match, with their files. It returns how many items it
+	// removed, also where it could not remove all. Keys stay known: they are digests.
 	Forget(ctx context.Context, p *Person, match func(*Item) bool) (int, error)
 
 	// Account returns an account by its id, or ErrNotFound.

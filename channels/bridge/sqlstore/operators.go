@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -90,8 +91,41 @@ func (s *Store) Drop(ctx context.Context, channel channels.ID, seq int64) error 
 // forgetAtOnce is how many items Forget looks at, or removes, without letting others write.
 const forgetAtOnce = 500
 
-// Forget implements [bridge.Store].
+// Forget implements [bridge.Store]. An item that an operator puts back meanwhile gets another number, so it looks again until
+// it finds nothing.
 func (s *Store) Forget(ctx context.Context, p *bridge.Person, match func(*bridge.Item) bool) (int, error) {
+	removed := 0
+	for {
+		found, err := s.matching(ctx, p, match)
+		if err != nil {
+			return removed, err
+		}
+		if len(found) == 0 {
+			break
+		}
+		for part := range slices.Chunk(found, forgetAtOnce) {
+			count := 0
+			err := s.write.do(ctx, func(c *session) (err error) {
+				count, err = c.removeItems(part)
+				return err
+			})
+			if err != nil {
+				return removed, err
+			}
+			removed += count
+		}
+	}
+	return removed, s.write.do(ctx, func(c *session) error {
+		k := personKey(p)
+		if err := c.run(`DELETE FROM @links WHERE person = ?1`, k[:]); err != nil {
+			return err
+		}
+		return c.run(`DELETE FROM @people WHERE person = ?1`, k[:])
+	})
+}
+
+// matching returns the numbers of the items of a person's portal that match.
+func (s *Store) matching(ctx context.Context, p *bridge.Person, match func(*bridge.Item) bool) ([]any, error) {
 	var found []any
 	for after, more := int64(0), true; more; {
 		err := s.read(ctx, func(c *session) error {
@@ -110,30 +144,10 @@ func (s *Store) Forget(ctx context.Context, p *bridge.Person, match func(*bridge
 				})
 		})
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	removed := 0
-	for len(found) > 0 {
-		n := min(len(found), forgetAtOnce)
-		count := 0
-		err := s.write.do(ctx, func(c *session) (err error) {
-			count, err = c.removeItems(found[:n])
-			return err
-		})
-		if err != nil {
-			return removed, err
-		}
-		removed += count
-		found = found[n:]
-	}
-	return removed, s.write.do(ctx, func(c *session) error {
-		k := personKey(p)
-		if err := c.run(`DELETE FROM @links WHERE person = ?1`, k[:]); err != nil {
-			return err
-		}
-		return c.run(`DELETE FROM @people WHERE person = ?1`, k[:])
-	})
+	return found, nil
 }
 
 // removeItems removes items wherever they are and returns how many there were. A lane goes on with what is left of it.

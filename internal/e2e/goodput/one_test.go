@@ -17,7 +17,7 @@ import (
 func TestOneNode(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const portals, most = 2, 10 * time.Minute
+		const portals, most = 1, 10 * time.Minute
 		var w *world
 		inside := roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host == "hubspot.test" {

@@ -22,7 +22,7 @@ export class ConnectSteps {
   constructor(context, inbox) {
     this.#context = context;
     this.#inbox = inbox;
-    this.node = el("div", { class: "view-body admin" },
+    this.node = el("div", { class: "admin" },
       el("header", { class: "page-head" },
         el("div", {}, el("p", { class: "crumb" }, el("a", { href: `#/settings/${inbox.id}` }, "Inbox & Help Desk"), ` › ${inbox.name}`), this.heading)),
       this.#steps, this.#body);
@@ -54,13 +54,13 @@ export class ConnectSteps {
     if (!can.connect) {
       return this.#show(0, "Connect a channel", [notice(`You are ${agent.name}. Only a super-admin connects channels.`, "warn").node], focus);
     }
-    const list = el("ul", { class: "channels", "data-testid": "channels" }, ...channels.map((channel) => this.#channel(channel)));
+    const list = el("ul", { class: "channel-choices", "data-testid": "channels" }, ...channels.map((channel) => this.#channel(channel)));
     const none = emptyHint({
       icon: "shop", title: `${app.name} is not installed in ${portal.name}`,
       text: "An app’s channels can be connected once it is installed.",
       action: el("a", { class: "primary", href: "#/marketplace" }, "Go to the marketplace"),
     });
-    const missing = el("details", { class: "hint", "data-testid": "missing-channel" },
+    const missing = el("details", { class: "missing", "data-testid": "missing-channel" },
       el("summary", {}, "Is your channel not in this list?"),
       el("p", {}, portal.installed ? `${app.name} is installed in ${portal.name}. ` : `${app.name} is not installed in ${portal.name}. `,
         "A channel is listed once its app is installed here and has registered it. Install the app, or re-authorise it if it was given more rights since: ",
@@ -74,7 +74,7 @@ export class ConnectSteps {
 
   #channel(channel) {
     const { name, description, connectUrl } = channel;
-    return el("li", { class: "card channel", "data-channel-id": channel.id },
+    return el("li", { class: "card channel-choice", "data-channel-id": channel.id },
       logo(channel),
       el("div", { class: "channel-text" }, el("h2", { dir: "auto" }, name), el("p", { dir: "auto" }, description || "No description")),
       connectUrl

@@ -9,7 +9,7 @@ export function tabs({ name, entries, onchoose }) {
     type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, "data-testid": `tab-${id}`,
     onclick: () => onchoose(id),
   }, label)]));
-  const node = el("div", { class: "tabs", role: "tablist", "aria-label": name, onkeydown: onKey }, ...buttons.values());
+  const node = el("div", { class: "view-tabs", role: "tablist", "aria-label": name, onkeydown: onKey }, ...buttons.values());
 
   function onKey(event) {
     const ids = [...buttons.keys()];

@@ -32,7 +32,7 @@ export class JournalPanel {
     const list = el("ol", { class: "entries", "data-testid": "journal" });
     this.#rows = new KeyedList(list, (entry) => entryView(entry, context));
     this.node = el("div", { class: "stack" },
-      el("div", { class: "row filters" }, this.#operation, this.#portal, this.#result, this.#search,
+      el("div", { class: "row journal-filters" }, this.#operation, this.#portal, this.#result, this.#search,
         el("button", { type: "button", class: "outline", "data-testid": "journal-clear", onclick: () => this.#clear() }, "Clear")),
       this.#waiting.node, this.#note.node, list);
     this.#timer = setInterval(() => { if (!document.hidden) this.#follow(); }, REFRESH_MS);

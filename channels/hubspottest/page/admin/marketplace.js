@@ -29,7 +29,7 @@ class Marketplace {
 
   constructor(container, context) {
     this.#context = context;
-    container.replaceChildren(el("div", { class: "view-body admin" },
+    container.replaceChildren(el("div", { class: "admin" },
       el("header", { class: "page-head" }, el("div", {}, el("p", { class: "crumb" }, "Marketplace"), el("h1", { tabindex: "-1" }, context.state.info.app.name))),
       this.#problem.node, this.#body));
     this.#off = context.state.on("state", () => this.#load());
@@ -94,7 +94,7 @@ class Marketplace {
       type: "button", class: installed ? "outline" : "primary", "data-testid": "install", onclick: () => busy(install, () => this.#start()),
     }, installed ? "Re-authorise" : "Install");
     return el("div", { class: "stack" },
-      el("fieldset", { class: "choices" }, el("legend", {}, "How the install goes"), ...flows),
+      el("fieldset", { class: "checkables" }, el("legend", {}, "How the install goes"), ...flows),
       el("div", { class: "step-buttons" }, install,
         installed && el("button", { type: "button", class: "danger", "data-testid": "uninstall", onclick: () => this.#uninstall() }, "Uninstall")));
   }

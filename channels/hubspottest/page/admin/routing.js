@@ -102,7 +102,7 @@ class Assignment {
         this.onchange();
       },
     }, title, hint).node;
-    this.node = el("fieldset", { class: "choices" }, el("legend", { class: "for-readers" }, "Assign to"),
+    this.node = el("fieldset", { class: "checkables" }, el("legend", { class: "for-readers" }, "Assign to"),
       option("USERS", "Specific users and teams", "They take turns."),
       option("CONTACT_OWNER", "Contact owner", "The contact must be known, have an owner and be tracked by cookie."));
   }
@@ -128,7 +128,7 @@ class People {
       ...users.map((user) => box("users", user.actorId, user.name, describe(user), !user.seat)));
     const search = el("input", { type: "search", placeholder: "Search users and teams", "aria-label": "Search users and teams", oninput: () => this.#filter(search.value) });
     search.hidden = this.#boxes.length <= MANY;
-    this.node = el("fieldset", { class: "choices" }, this.#legend, search, this.#list);
+    this.node = el("fieldset", { class: "checkables" }, this.#legend, search, this.#list);
   }
 
   explain(assignTo) {

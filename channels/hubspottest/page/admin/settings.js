@@ -69,7 +69,7 @@ class InboxSettings {
     this.#connect = el("button", {
       type: "button", class: "primary", "data-testid": "connect-channel", onclick: () => this.#startConnecting(this.#inbox.id),
     }, icon("plus"), el("span", {}, "Connect a channel"));
-    this.node = el("div", { class: "view-body admin" },
+    this.node = el("div", { class: "admin" },
       el("header", { class: "page-head" }, el("div", {}, el("p", { class: "crumb" }, "Settings"), this.heading), this.#connect),
       this.#rights.node, this.#tabs.node, this.#panel);
     this.#off = context.state.on("state", () => this.#render());

@@ -1,145 +1,271 @@
-// The reply box: text, files by button, paste or drop, and one draft per thread.
+// What agents write: a reply that goes out over a channel, or a comment that stays among them. Each thread has its
+// own draft of both.
 
-import { byId, el, icon, KeyedList } from "./dom.js";
-import { fileSize } from "./format.js";
+import { byId, KeyedList, later, setText } from "../dom.js";
+import { plainEditor, richEditor } from "./editor.js";
+import { acceptDrops, chipView, fileProblems } from "./files.js";
+import { openInsert } from "./insert.js";
+import { Outlets } from "./outlets.js";
+import { editLink, editorTools } from "./tools.js";
+
+const COMMENT_FEATURES = ["BOLD", "ITALIC", "UNDERLINE", "HYPERLINK", "LISTS"];
+const MODES = ["reply", "comment"];
+const newPart = () => ({ text: "", html: "", files: [], via: undefined, to: undefined });
 
 export class Composer {
+  #context;
   #store;
   #onSend;
-  #drafts = new Map(); // thread id → {text, files}
+  #form = byId("composer");
+  #problem = byId("composer-problem");
+  #sendButton = byId("send");
+  #outlets = new Outlets(() => this.#onOutlet());
+  #drafts = new Map(); // thread id → {mode, reply, comment}
   #threadId;
-  #input = byId("reply");
-  #chips = new KeyedList(byId("chips"), (chosen) => this.#chipView(chosen));
+  #editor;
+  #editorKey = ""; // what the editor was made for
+  #tools;
+  #chips = new KeyedList(byId("chips"), (chosen) => chipView(chosen, (id) => this.#remove(id)));
   #chosen = 0;
+  #focusWanted = false;
+  #showProblems = later(() => this.#renderProblems());
 
-  constructor(store, onSend) {
-    this.#store = store;
+  constructor(context, onSend) {
+    this.#context = context;
+    this.#store = context.state;
     this.#onSend = onSend;
-    store.addEventListener("open", () => this.#show());
-    byId("composer").addEventListener("submit", (event) => {
+    this.#store.on("open", () => this.#leave());
+    this.#store.on("about", () => this.#enter());
+    this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
     });
-    this.#input.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#input.addEventListener("input", () => this.#fit());
-    this.#input.addEventListener("paste", (event) => this.#onPaste(event));
-    byId("files").addEventListener("change", ({ target }) => {
-      this.#attach(target.files);
-      target.value = ""; // the same file may be chosen again
-      this.#input.focus();
-    });
+    this.#form.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#form.addEventListener("paste", (event) => this.#onPaste(event));
+    for (const mode of MODES) byId(`tab-${mode}`).addEventListener("click", () => this.start(mode));
     acceptDrops(byId("conversation"), (files) => this.#attach(files));
+    if (/Mac|iP(hone|ad)/.test(navigator.platform)) setText(byId("reply-hint").firstElementChild, "⌘");
   }
 
-  focus() {
-    this.#input.focus();
+  // focusSoon puts the cursor into the editor once the thread is there, unless the reader is at something else. On a
+  // touch screen that would bring up the keyboard over the conversation.
+  focusSoon() {
+    this.#focusWanted = !matchMedia("(pointer: coarse)").matches;
+    if (this.#editor) this.#focusIfWanted();
   }
 
-  // restore puts a reply that was not sent back, before what is being written now.
-  restore({ text, files }) {
-    this.#input.value = [text, this.#input.value].filter(Boolean).join("\n");
+  // start begins a reply or a comment.
+  start(mode) {
+    if (!this.#threadId) return;
+    this.#keep();
+    this.#draft.mode = mode;
+    this.#show();
+    this.#editor.focus();
+  }
+
+  // restore puts back what could not be sent, before what is being written now.
+  restore({ comment, text, richText, files }) {
+    this.start(comment ? "comment" : "reply");
+    const now = this.#editor.content();
+    const html = richText === undefined ? undefined : richText + (now.html ?? "");
+    this.#editor.setContent({ text: [text, now.text].filter(Boolean).join("\n"), html });
     this.#attach(files);
-    this.#fit();
-    this.focus();
+    this.#editor.focus();
+  }
+
+  // writeAgain takes a message that failed as the draft of a new one, with its files.
+  async writeAgain({ text, richText, attachments = [] }) {
+    this.restore({ comment: false, text, richText, files: [] });
+    const threadId = this.#threadId;
+    try {
+      const files = await Promise.all(attachments.filter(({ url }) => url).map(fetchFile));
+      if (threadId === this.#threadId) this.#attach(files);
+    } catch {
+      this.#context.toast("The files of that message could not be fetched: attach them again.", { kind: "bad" });
+    }
   }
 
   get #draft() {
-    if (!this.#drafts.has(this.#threadId)) this.#drafts.set(this.#threadId, { text: "", files: [] });
+    if (!this.#drafts.has(this.#threadId)) this.#drafts.set(this.#threadId, { mode: "reply", reply: newPart(), comment: newPart() });
     return this.#drafts.get(this.#threadId);
   }
 
-  #show() {
-    if (this.#threadId) this.#draft.text = this.#input.value;
-    this.#threadId = this.#store.openId;
-    this.#input.value = this.#threadId ? this.#draft.text : "";
-    this.#fit();
-    this.#showFiles();
+  get #part() {
+    return this.#draft[this.#draft.mode];
   }
 
-  // Enter in the middle of composing a character (Chinese, Japanese, Korean) chooses the character.
+  get #commenting() {
+    return this.#draft.mode === "comment";
+  }
+
+  // keep takes what is being written into the draft.
+  #keep() {
+    if (!this.#threadId || !this.#editor) return;
+    Object.assign(this.#part, this.#editor.content(), this.#commenting ? {} : this.#outlets.choice);
+  }
+
+  #leave() {
+    this.#keep();
+    this.#threadId = undefined;
+    this.#editor = undefined;
+    this.#editorKey = "";
+    this.#form.hidden = true;
+  }
+
+  #enter() {
+    const outlets = this.#store.about?.outlets;
+    if (!outlets) return;
+    const first = this.#threadId === undefined;
+    this.#threadId = this.#store.openId;
+    if (!first) this.#keep();
+    this.#outlets.offer(outlets, this.#draft.reply);
+    this.#form.hidden = false;
+    this.#show();
+    this.#focusIfWanted();
+  }
+
+  #focusIfWanted() {
+    const active = document.activeElement;
+    const atRest = !active || active === document.body || active.matches("[data-thread-id], a");
+    if (this.#focusWanted && atRest) this.#editor.focus();
+    this.#focusWanted = false;
+  }
+
+  #onOutlet() {
+    this.#keep();
+    this.#show();
+  }
+
+  // show brings the editor that fits the thread, the mode and the channel. One that fits already stays as it is, for
+  // somebody may be typing in it.
+  #show() {
+    const { mode } = this.#draft;
+    this.#form.dataset.mode = mode;
+    for (const other of MODES) {
+      byId(`tab-${other}`).setAttribute("aria-selected", String(other === mode));
+      byId(`tab-${other}`).tabIndex = other === mode ? 0 : -1;
+    }
+    byId("composer-panel").setAttribute("aria-labelledby", `tab-${mode}`);
+    byId("outlets").hidden = this.#commenting;
+    setText(this.#sendButton.querySelector("span"), this.#commenting ? "Comment" : "Send");
+    const outlet = this.#outlets.chosen;
+    const features = this.#commenting ? COMMENT_FEATURES : [...outlet.richText, ...(outlet.pictures ? ["PICTURES"] : [])];
+    const key = JSON.stringify([this.#threadId, mode, features, outlet.files]);
+    if (key !== this.#editorKey) this.#make(features, outlet);
+    this.#editorKey = key;
+    this.#renderFiles();
+  }
+
+  #make(features, outlet) {
+    const options = {
+      label: this.#commenting ? "Comment" : "Reply",
+      placeholder: this.#commenting ? "Write a comment: only agents will see it" : "Write a reply",
+      features,
+      onInput: this.#showProblems,
+      onSelect: () => this.#tools?.update(),
+      onFiles: (files) => this.#attach(files),
+    };
+    this.#editor = features.length > 0 ? richEditor(options) : plainEditor(options);
+    this.#tools = editorTools(this.#editor, {
+      features, comment: this.#commenting, takesFiles: outlet.files, takesPictures: outlet.pictures,
+      onFiles: (files) => {
+        this.#attach(files);
+        this.#editor.focus();
+      },
+      onPictures: (files) => this.#addPictures(files),
+      onInsert: () => openInsert(this.#context, (insert) => this.#editor.insert(insert), () => this.#editor.focus()),
+    });
+    byId("editor").replaceChildren(this.#editor.node);
+    byId("tools").replaceChildren(...this.#tools.nodes);
+    this.#editor.setContent(this.#part);
+  }
+
   #onKey(event) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    this.#send();
+    const command = event.ctrlKey || event.metaKey;
+    // Enter while a character is being composed (Chinese, Japanese, Korean) chooses the character.
+    if (event.key === "Enter" && command && !event.isComposing) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key.toLowerCase() === "k" && command && this.#editor.link) {
+      event.preventDefault();
+      editLink(this.#editor);
+    } else if (event.target.role === "tab" && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
+      this.start(this.#commenting ? "reply" : "comment");
+      byId(`tab-${this.#draft.mode}`).focus();
+    }
   }
 
   #onPaste(event) {
-    if (event.clipboardData.files.length === 0) return;
+    if (event.defaultPrevented || event.clipboardData.files.length === 0) return;
     event.preventDefault();
     this.#attach(event.clipboardData.files);
   }
 
   #send() {
-    const text = this.#input.value;
-    const { files } = this.#draft;
-    if (!this.#threadId || (text.trim() === "" && files.length === 0)) return;
-    this.#onSend(this.#threadId, { text, files: files.map((chosen) => chosen.file) });
-    this.#input.value = "";
-    this.#draft.files = [];
-    this.#fit();
-    this.#showFiles();
+    if (!this.#threadId) return;
+    const { text, html } = this.#editor.content();
+    const { files } = this.#part;
+    if (this.#editor.empty && files.length === 0) return;
+    if (this.#problems().length > 0) {
+      this.#renderProblems();
+      return;
+    }
+    const way = this.#commenting ? {} : this.#outlets.choice;
+    this.#onSend(this.#threadId, { comment: this.#commenting, text, richText: html, files: files.map(({ file }) => file), ...way });
+    Object.assign(this.#part, newPart(), way);
+    this.#editor.setContent(this.#part);
+    this.#renderFiles();
+    this.#editor.focus();
+  }
+
+  // A picture goes into the text where the channel has a place for it there, else it is attached.
+  async #addPictures(files) {
+    if (!this.#outlets.chosen.pictures || !this.#editor.insertPicture) {
+      this.#attach(files);
+      return;
+    }
+    const editor = this.#editor;
+    try {
+      for (const file of files) editor.insertPicture({ ...await this.#context.api.form("api/pictures", { file }), name: file.name });
+    } catch (error) {
+      this.#context.toast(error.message, { kind: "bad" });
+    }
   }
 
   #attach(files) {
-    this.#draft.files = [...this.#draft.files, ...[...files].map((file) => ({ id: ++this.#chosen, file }))];
-    this.#showFiles();
+    if (this.#commenting && files.length > 0) this.start("reply"); // comments have no files
+    this.#part.files = [...this.#part.files, ...[...files].map((file) => ({ id: ++this.#chosen, file }))];
+    this.#renderFiles();
   }
 
-  #showFiles() {
-    this.#chips.show(this.#threadId ? this.#draft.files : []);
+  #remove(id) {
+    this.#part.files = this.#part.files.filter((chosen) => chosen.id !== id);
+    this.#renderFiles();
+    this.#editor.focus();
   }
 
-  #chipView({ id, file }) {
-    const remove = () => {
-      this.#draft.files = this.#draft.files.filter((chosen) => chosen.id !== id);
-      this.#showFiles();
-      this.focus();
-    };
-    const node = el("li", { class: "chip" }, thumbnail(file),
-      el("span", { class: "file-name", dir: "auto" }, file.name),
-      el("span", { class: "file-size" }, fileSize(file.size)),
-      el("button", { type: "button", class: "quiet", "aria-label": `Remove ${file.name}`, onclick: remove }, icon("cross")));
-    return { node, update() {} };
+  #problems() {
+    if (this.#commenting) return [];
+    const { problem, chosen } = this.#outlets;
+    return [problem && { text: problem }, ...fileProblems(chosen, this.#part.files)].filter(Boolean);
   }
 
-  // fit is for browsers whose text areas cannot grow by CSS (field-sizing).
-  #fit() {
-    if (CSS.supports("field-sizing", "content")) return;
-    this.#input.style.height = "auto";
-    this.#input.style.height = `${this.#input.scrollHeight + 2}px`;
+  #renderFiles() {
+    const bad = new Set(this.#problems().map(({ id }) => id));
+    this.#chips.show(this.#part.files.map((chosen) => ({ ...chosen, bad: bad.has(chosen.id) })));
+    this.#renderProblems();
+  }
+
+  #renderProblems() {
+    if (!this.#threadId) return;
+    const problems = this.#problems();
+    setText(this.#problem, problems.map(({ text }) => text).join(" "));
+    this.#sendButton.disabled = problems.length > 0;
   }
 }
 
-function thumbnail(file) {
-  if (!file.type.startsWith("image/")) return icon("file");
-  const url = URL.createObjectURL(file);
-  const image = el("img", { src: url, alt: "" });
-  for (const type of ["load", "error"]) image.addEventListener(type, () => URL.revokeObjectURL(url), { once: true });
-  return image;
-}
-
-// acceptDrops marks the target while files hang over it. Enter and leave come for every child, so they
-// are counted.
-function acceptDrops(target, onFiles) {
-  let depth = 0;
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  const mark = () => target.classList.toggle("dropping", depth > 0);
-  target.addEventListener("dragenter", (event) => {
-    if (!hasFiles(event)) return;
-    depth++;
-    mark();
-  });
-  target.addEventListener("dragleave", (event) => {
-    if (!hasFiles(event)) return;
-    depth = Math.max(0, depth - 1);
-    mark();
-  });
-  target.addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); });
-  target.addEventListener("drop", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    depth = 0;
-    mark();
-    onFiles(event.dataTransfer.files);
-  });
+async function fetchFile({ url, name, contentType }) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(response.statusText);
+  return new File([await response.blob()], name || "file", { type: contentType });
 }

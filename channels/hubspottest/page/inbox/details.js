@@ -1,57 +1,115 @@
-// The sidebar on the right: who the customer is and by which channel and account they write.
+// The sidebar on the right: who the customer is, whose conversation this is, what is known about it, and the
+// customer's earlier conversations.
 
-import { byId, el } from "./dom.js";
-import { fullTime, initials, tint } from "./format.js";
+import { byId, el, icon, later } from "../dom.js";
+import { fullTime, shortTime } from "../format.js";
+import { avatar, badge, choice } from "../ui.js";
+import { editContact } from "./contact.js";
 
 export class Details {
+  #context;
   #store;
   #shown = "";
 
-  constructor(store) {
-    this.#store = store;
-    for (const type of ["threads", "messages", "state"]) store.addEventListener(type, () => this.#render());
+  constructor(context) {
+    this.#context = context;
+    this.#store = context.state;
+    const render = later(() => this.#render());
+    for (const type of ["threads", "about", "state"]) this.#store.on(type, render);
   }
 
   #render() {
     const node = byId("details");
-    const thread = this.#store.open;
-    node.hidden = !thread;
-    if (!thread) return;
-    const messages = this.#store.sortedMessages();
-    const address = messages.find(({ direction }) => direction === "INCOMING")?.senders?.[0]?.deliveryIdentifier?.value;
-    const facts = this.#facts(thread, messages);
-    const key = JSON.stringify([thread.customer, address, facts]);
+    const { open: thread, about, info } = this.#store;
+    node.hidden = !thread || !about;
+    if (node.hidden) {
+      this.#shown = "";
+      return;
+    }
+    const facts = this.#facts(thread);
+    const earlier = about.earlier.map(({ id }) => this.#store.threads.get(id)).filter(Boolean);
+    const key = JSON.stringify([thread.id, thread.ownerId, thread.customer, about.contact, facts, earlier, info.users, info.agent.actorId]);
     if (key === this.#shown) return;
     this.#shown = key;
+    const focused = document.activeElement?.id; // a redraw must not lose the reader's place
     node.replaceChildren(
-      el("div", { class: "contact" },
-        el("span", { class: "avatar large", "data-tint": tint(thread.customer), "aria-hidden": "true" }, initials(thread.customer)),
-        el("h2", { dir: "auto" }, thread.customer), el("p", { dir: "auto" }, address ?? "Customer")),
-      ...facts.map(([title, rows]) => section(title, rows)));
+      this.#contact(thread, about.contact),
+      this.#owner(thread),
+      ...facts.map(([title, rows]) => section(title, rows)),
+      this.#earlier(earlier));
+    if (focused && node.querySelector(`#${CSS.escape(focused)}`)) byId(focused).focus();
   }
 
-  #facts(thread, messages) {
-    const { channels = [], accounts = [], agent, portal } = this.#store.info ?? {};
-    const channel = channels.find(({ id }) => id === thread.channelId);
+  #contact(thread, contact) {
+    const edit = () => editContact(this.#context, contact);
+    const rows = [
+      ["E-mail", contact.email && el("a", { href: `mailto:${contact.email}` }, contact.email)],
+      ["Phone", contact.phone && el("a", { href: `tel:${contact.phone}` }, contact.phone)],
+      ["Address", thread.address?.value],
+      ["Owner of the contact", contact.ownerId && this.#store.actorName(contact.ownerId)],
+    ];
+    return el("section", { class: "contact", "data-testid": "contact" },
+      avatar(thread.customer, { large: true }),
+      el("h2", { dir: "auto", tabindex: "-1" }, contact.name || thread.customer),
+      el("p", { class: "row" }, contact.known ? badge("Contact", "accent") : badge("Visitor, not a contact yet"), contact.tracked && badge("Tracked", "good")),
+      table(rows),
+      el("button", { type: "button", class: "outline small", id: "contact-edit", "data-testid": "contact-edit", onclick: edit },
+        icon(contact.known ? "edit" : "plus"), el("span", {}, contact.known ? "Edit contact" : "Create contact")));
+  }
+
+  #owner(thread) {
+    const { users, agent } = this.#store.info;
+    const select = choice([["", "No owner"], ...users.map(({ actorId, name, away }) => [actorId, away ? `${name} (away)` : name])], thread.ownerId,
+      { id: "owner", "data-testid": "owner" });
+    const assign = (actorId) => this.#assign(thread, actorId);
+    select.addEventListener("change", () => assign(select.value));
+    return el("section", {}, el("h3", {}, el("label", { for: "owner" }, "Owner")), select,
+      thread.ownerId !== agent.actorId && el("button", { type: "button", class: "link", id: "owner-me", onclick: () => assign(agent.actorId) }, "Assign to me"));
+  }
+
+  async #assign(thread, actorId) {
+    try {
+      await this.#context.api.put(`api/threads/${encodeURIComponent(thread.id)}/owner`, { actorId });
+    } catch (error) {
+      this.#context.toast(error.message, { kind: "bad" });
+      this.#shown = "";
+      this.#render();
+    }
+  }
+
+  #facts(thread) {
+    const { channels, accounts, portal } = this.#store.info;
     const account = accounts.find(({ id }) => id === thread.accountId);
+    const [first] = this.#store.timeline();
+    const { messages } = this.#store;
     return [
       ["Conversation", [
         ["Status", thread.status === "CLOSED" ? "Closed" : "Open"],
-        ["Owner", agent?.name],
-        ["Started", fullTime(messages[0]?.createdAt)],
-        ["Messages", this.#store.loaded ? String(messages.length) : ""],
+        ["Inbox", this.#store.inboxName(thread.inboxId)],
+        ...Object.entries(thread.properties ?? {}),
+        ["Started", fullTime(first?.createdAt)],
+        ["Messages", String(messages.size)],
         ["Thread id", thread.id],
+        ["Id in the service", thread.integrationThreadIds?.join(", ")],
       ]],
       ["Channel", [
-        ["Name", channel?.name ?? thread.channelName],
+        ["Name", channels.find(({ id }) => id === thread.channelId)?.name ?? thread.channelName],
         ["Account", thread.accountName],
         ["Address", account?.deliveryIdentifier?.value],
-        ["State", account && accountState(account)],
+        ["State", account ? accountState(account) : "Deleted"],
         ["Channel id", thread.channelId],
         ["Account id", thread.accountId],
-        ["Portal", portal && `${portal.name} (${portal.id})`],
+        ["Portal", `${portal.name} (${portal.id})`],
       ]],
     ];
+  }
+
+  #earlier(threads) {
+    return el("section", { "data-testid": "earlier" }, el("h3", {}, "Earlier conversations"),
+      threads.length === 0 ? el("p", { class: "note" }, "None.") : el("ul", { class: "earlier-threads" }, threads.map((thread) =>
+        el("li", {}, el("a", { href: `#/inbox/${encodeURIComponent(thread.id)}` },
+          el("span", { class: "earlier-preview", dir: "auto" }, thread.preview?.trim() || "No text"),
+          el("span", { class: "note" }, `${thread.channelName} · ${shortTime(thread.latestAt)}${thread.status === "CLOSED" ? " · closed" : ""}`))))));
   }
 }
 
@@ -61,7 +119,9 @@ function accountState({ active, authorized }) {
 }
 
 function section(title, rows) {
-  const known = rows.filter(([, value]) => value);
-  return el("section", {}, el("h3", {}, title),
-    el("dl", {}, ...known.flatMap(([name, value]) => [el("dt", {}, name), el("dd", { dir: "auto" }, String(value))])));
+  return el("section", {}, el("h3", {}, title), table(rows));
+}
+
+function table(rows) {
+  return el("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, value)]));
 }

@@ -1,0 +1,115 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/customchannels/customchannels-go/channels"
+	"github.com/customchannels/customchannels-go/messages"
+	"github.com/customchannels/customchannels-go/oauth"
+)
+
+// files opens the way to the message's files. One that cannot be had does not stop the text: the customer gets the
+// text, and the agent reads what is missing.
+func (d *delivery) files(ctx context.Context, m *Outgoing) error {
+	for _, a := range d.event.Message.Attachments {
+		f, ok := a.(*messages.FileAttachment)
+		if !ok {
+			continue
+		}
+		media, err := d.file(ctx, f)
+		if err != nil {
+			return err
+		}
+		if media != nil {
+			d.add(m, media)
+		}
+	}
+	return d.inlineImages(ctx, m)
+}
+
+// add hands a file to Send, if the channel can carry it beside those that are there.
+func (d *delivery) add(m *Outgoing, media *OutgoingMedia) {
+	total := media.Size
+	for _, f := range m.Media {
+		total += f.Size
+	}
+	if why := d.exceeds(media, len(m.Media)+1, total); why != "" {
+		d.missing = append(d.missing, fmt.Sprintf("%s was not sent: %s.", media.Name, why))
+		return
+	}
+	m.Media = append(m.Media, media)
+}
+
+func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*OutgoingMedia, error) {
+	if f.ID == "" {
+		d.missing = append(d.missing, "A file was not sent: HubSpot did not say which.")
+		return nil, nil
+	}
+	// The link is fresh at each attempt: links of an earlier one have expired.
+	link, err := d.portal.messages.SignedURL(ctx, f.ID, once()...)
+	var answer *channels.Error
+	if errors.As(err, &answer) && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusForbidden) {
+		d.missing = append(d.missing, "A file was not sent: HubSpot does not give it out to this app.")
+		return nil, nil
+	}
+	if errors.Is(err, oauth.ErrUninstalled) || errors.Is(err, oauth.ErrNotInstalled) {
+		d.missing = append(d.missing, "A file was not sent: the app is not installed in HubSpot any more.")
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := fileName(link.FileName())
+	m := &OutgoingMedia{Name: name, Type: mime.TypeByExtension(path.Ext(name)), Size: link.Size, Usage: f.Usage}
+	def(&m.Type, "application/octet-stream")
+	def(&m.Usage, usageOf(m.Type))
+	m.open = func(ctx context.Context) (io.ReadCloser, error) {
+		stream, err := d.portal.messages.Download(ctx, link.URL)
+		if err != nil {
+			return nil, err
+		}
+		if isHTML(stream.ContentType) && !isHTML(m.Type) { // a login or error page
+			return nil, errors.Join(fmt.Errorf("bridge: %s: HubSpot answered with a page in place of the file", m.Name), stream.Body.Close())
+		}
+		return stream.Body, nil
+	}
+	return m, nil
+}
+
+// exceeds says which of the channel's limits a file breaks, or nothing. Limits that are zero are HubSpot's to enforce.
+func (d *delivery) exceeds(m *OutgoingMedia, count int, total int64) string {
+	c := &d.cfg.Definition.Capabilities
+	switch {
+	case !slices.Contains(c.OutgoingAttachmentTypes, channels.OutgoingFile):
+		return "this channel carries no files"
+	case c.MaxFileCount > 0 && count > c.MaxFileCount:
+		return fmt.Sprintf("this channel carries at most %d files in a message", c.MaxFileCount)
+	case c.MaxFileBytes > 0 && m.Size > c.MaxFileBytes:
+		return fmt.Sprintf("this channel carries files of at most %d bytes", c.MaxFileBytes)
+	case c.MaxTotalFileBytes > 0 && total > c.MaxTotalFileBytes:
+		return fmt.Sprintf("this channel carries at most %d bytes of files in a message", c.MaxTotalFileBytes)
+	case !allowedType(c.AllowedFileMIMETypes, m.Type):
+		return "this channel does not carry files of type " + m.Type
+	}
+	return ""
+}
+
+func allowedType(allowed []string, mimeType string) bool {
+	if len(allowed) == 0 {
+		return true
+	}
+	mimeType, _, _ = strings.Cut(strings.ToLower(mimeType), ";")
+	mimeType = strings.TrimSpace(mimeType)
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		kind, wild := strings.CutSuffix(strings.ToLower(a), "/*")
+		return wild && strings.HasPrefix(mimeType, kind+"/") || strings.EqualFold(a, mimeType)
+	})
+}

@@ -1,0 +1,181 @@
+// The two editors: for plain text, and for rich text where the channel takes it. Both have
+// {node, content, setContent, insert, focus, empty}; content is {text, html}, with html undefined in plain text.
+
+import { el } from "../dom.js";
+import { forEditor, plainText } from "./richtext.js";
+
+export function plainEditor({ label, placeholder, onInput }) {
+  const node = el("textarea", {
+    class: "editor", "data-testid": "agent-input", rows: "1", dir: "auto", placeholder, "aria-label": label, "aria-describedby": "reply-hint",
+    oninput: changed,
+  });
+
+  // For browsers whose text areas cannot grow by CSS (field-sizing).
+  function fit() {
+    if (CSS.supports("field-sizing", "content")) return;
+    node.style.height = "auto";
+    node.style.height = `${node.scrollHeight + 2}px`;
+  }
+
+  function changed() {
+    fit();
+    onInput();
+  }
+
+  return {
+    node,
+    get empty() { return node.value.trim() === ""; },
+    content: () => ({ text: node.value, html: undefined }),
+    setContent({ text, html }) {
+      node.value = text || (html ? plainText(forEditor(html, [])) : "");
+      changed();
+    },
+    insert({ text }) {
+      const before = node.value.slice(0, node.selectionStart);
+      const gap = before && !/\s$/.test(before) ? (text.includes("\n") ? "\n" : " ") : "";
+      node.setRangeText(gap + text, node.selectionStart, node.selectionEnd, "end");
+      changed();
+    },
+    focus: () => node.focus(),
+  };
+}
+
+// richEditor writes what the features of the channel allow, whatever is typed, pasted or dropped into it.
+export function richEditor({ label, placeholder, features, onInput, onSelect, onFiles }) {
+  const node = el("div", {
+    class: "editor rich", "data-testid": "agent-input", contenteditable: "true", role: "textbox", "aria-multiline": "true", dir: "auto",
+    "aria-label": label, "aria-describedby": "reply-hint", "data-placeholder": placeholder,
+    oninput: changed, onpaste: onPaste, ondrop: onDrop, onbeforeinput: onBeforeInput, onkeyup: onSelect, onmouseup: onSelect, onblur: keepPlace,
+  });
+  let place; // where the cursor was when the focus left
+
+  function changed() {
+    node.classList.toggle("blank", isEmpty() && !node.querySelector("li, blockquote"));
+    onInput();
+    onSelect();
+  }
+
+  const isEmpty = () => node.textContent.trim() === "" && !node.querySelector("img");
+
+  function keepPlace() {
+    const selection = getSelection();
+    if (selection.rangeCount > 0 && node.contains(selection.anchorNode)) place = selection.getRangeAt(0).cloneRange();
+  }
+
+  function focus() {
+    const selection = getSelection();
+    node.focus();
+    const range = place && node.contains(place.startContainer) ? place : atEnd();
+    selection.removeAllRanges();
+    selection.addRange(range);
+  }
+
+  function atEnd() {
+    const range = document.createRange();
+    range.selectNodeContents(node.lastElementChild?.matches("p, div, h1, h2, h3") ? node.lastElementChild : node);
+    range.collapse(false);
+    return range;
+  }
+
+  function onPaste(event) {
+    event.preventDefault();
+    const { files } = event.clipboardData;
+    if (files.length > 0) onFiles(files);
+    else put(event.clipboardData);
+  }
+
+  function onDrop(event) {
+    if (event.dataTransfer.files.length > 0) return; // the whole conversation takes them
+    event.preventDefault();
+    put(event.dataTransfer);
+  }
+
+  function put(data) {
+    const html = data.getData("text/html");
+    if (html) document.execCommand("insertHTML", false, markup(forEditor(html, features)));
+    else document.execCommand("insertText", false, data.getData("text/plain"));
+  }
+
+  function onBeforeInput(event) {
+    const needs = { formatBold: "BOLD", formatItalic: "ITALIC", formatUnderline: "UNDERLINE" }[event.inputType];
+    if (needs && !features.includes(needs)) event.preventDefault();
+  }
+
+  // block is the part of the text that the cursor is in.
+  function block() {
+    let at = getSelection().anchorNode;
+    while (at && at.parentNode !== node) at = at.parentNode;
+    return at;
+  }
+
+  return {
+    node,
+    get empty() { return isEmpty(); },
+    content: () => (isEmpty() ? { text: "", html: "" } : { text: plainText(node), html: wire(node, features) }),
+    setContent({ text, html }) {
+      node.replaceChildren(html ? forEditor(html, features, { marks: true }) : paragraphs(text));
+      place = undefined;
+      changed();
+    },
+    // What is inserted keeps its own markup, so it becomes blocks of its own after the one with the cursor.
+    insert({ html }) {
+      focus();
+      const nodes = [...forEditor(html, features, { marks: true }).childNodes];
+      const at = block();
+      if (at) at.after(...nodes);
+      else node.append(...nodes);
+      if (at && at.textContent.trim() === "" && !at.querySelector?.("img")) at.remove();
+      const range = document.createRange();
+      range.selectNodeContents(nodes.at(-1));
+      range.collapse(false);
+      place = range;
+      focus();
+      changed();
+    },
+    insertPicture({ url, preview, name }) {
+      focus();
+      document.execCommand("insertHTML", false, markup(el("img", { src: preview.replace(/^\//, ""), "data-src": url, alt: name })));
+      changed();
+    },
+    // format runs one of the browser's own commands, which can be undone like typing.
+    format(command, value) {
+      focus();
+      document.execCommand("styleWithCSS", false, false);
+      document.execCommand("defaultParagraphSeparator", false, "p");
+      document.execCommand(command, false, value);
+      changed();
+    },
+    has: (command) => node.contains(getSelection().anchorNode) && document.queryCommandState(command),
+    selected: () => (place ?? atEnd()).toString(),
+    link: () => {
+      const at = getSelection().anchorNode;
+      return node.contains(at) ? (at.closest ? at : at.parentNode).closest("a") : undefined;
+    },
+    focus,
+  };
+}
+
+function markup(nodes) {
+  const holder = document.createElement("div");
+  holder.append(nodes);
+  return holder.innerHTML;
+}
+
+// wire is the HTML that is sent: pictures at HubSpot's address, not at the page's.
+function wire(node, features) {
+  const copy = node.cloneNode(true);
+  for (const image of copy.querySelectorAll("img[data-src]")) image.setAttribute("src", image.dataset.src);
+  const clean = forEditor(copy.innerHTML, features, { marks: true });
+  for (const image of clean.querySelectorAll("img")) {
+    if (image.dataset.src) image.setAttribute("src", image.dataset.src);
+    image.removeAttribute("data-src");
+    image.removeAttribute("loading");
+  }
+  return markup(clean);
+}
+
+function paragraphs(text = "") {
+  const content = document.createDocumentFragment();
+  if (text) for (const line of text.split("\n")) content.append(el("p", {}, line || el("br")));
+  return content;
+}

@@ -1,0 +1,86 @@
+// The icons under the editor.
+
+import { openDialog } from "../dialog.js";
+import { el, icon } from "../dom.js";
+import { field } from "../ui.js";
+import { safeAddress } from "./richtext.js";
+
+const FORMATS = [
+  { feature: "BOLD", command: "bold", symbol: "bold", label: "Bold" },
+  { feature: "ITALIC", command: "italic", symbol: "italic", label: "Italic" },
+  { feature: "UNDERLINE", command: "underline", symbol: "underline", label: "Underline" },
+  { feature: "LISTS", command: "insertUnorderedList", symbol: "list", label: "List" },
+  { feature: "LISTS", command: "insertOrderedList", symbol: "numbers", label: "Numbered list" },
+];
+
+// editorTools builds the row of icons for an editor with some features. It has {nodes, update}; update marks what
+// holds at the cursor. options are {features, takesFiles, takesPictures, files, pictures, insert}: what the other
+// icons do, and whether they can.
+export function editorTools(editor, { features, takesFiles, takesPictures, onFiles, onPictures, onInsert, comment }) {
+  const formats = FORMATS.filter(({ feature }) => features.includes(feature)).map((format) => ({
+    ...format,
+    button: tool(format.symbol, format.label, () => editor.format(format.command), { "aria-pressed": "false" }),
+  }));
+  const nodes = formats.map(({ button }) => button);
+  if (features.includes("HYPERLINK")) nodes.push(tool("link", "Link", () => editLink(editor), { "data-testid": "tool-link" }));
+  if (!comment && (takesPictures || takesFiles)) nodes.push(picker("image", "Image", { accept: "image/*", testid: "agent-image", onFiles: onPictures }));
+  if (!comment) nodes.push(picker("clip", takesFiles ? "Attach files" : "Attach files: this channel takes none", { multiple: true, testid: "agent-file", onFiles, disabled: !takesFiles }));
+  if (!comment) {
+    nodes.push(el("button", { type: "button", class: "quiet small tool-insert", "data-testid": "insert", onmousedown: keepSelection, onclick: onInsert },
+      icon("insert"), el("span", {}, "Insert")));
+  }
+  return {
+    nodes,
+    update() {
+      for (const { button, command } of formats) button.setAttribute("aria-pressed", String(editor.has(command)));
+    },
+  };
+}
+
+// A press of a tool must not take the cursor out of the editor.
+const keepSelection = (event) => event.preventDefault();
+
+function tool(symbol, label, run, properties) {
+  return el("button", {
+    type: "button", class: "tool", "aria-label": label, title: label, "data-testid": `tool-${symbol}`, onmousedown: keepSelection, onclick: run, ...properties,
+  }, icon(symbol));
+}
+
+// picker is a file input that looks like a tool.
+function picker(symbol, label, { accept, multiple, testid, onFiles, disabled }) {
+  const input = el("input", { type: "file", accept, multiple, disabled, "aria-label": label, "data-testid": testid });
+  input.addEventListener("change", () => {
+    onFiles([...input.files]);
+    input.value = ""; // the same file may be chosen again
+  });
+  return el("label", { class: "tool", title: label, "data-disabled": disabled }, icon(symbol), input);
+}
+
+// editLink asks for the address, and for the text where none is selected.
+export function editLink(editor) {
+  const existing = editor.link();
+  const selected = existing?.textContent ?? editor.selected();
+  const text = el("input", { value: selected, "data-testid": "link-text", dir: "auto" });
+  const address = el("input", { type: "url", value: existing?.href ?? "", placeholder: "https://", "data-testid": "link-address", autofocus: true });
+  openDialog({
+    title: existing ? "Change the link" : "Link",
+    body: [field("Text", text), field("Address", address)],
+    actions: [
+      existing && { label: "Remove link", run: () => existing.replaceWith(...existing.childNodes) },
+      { label: "Cancel" },
+      { label: "Link", kind: "primary", testid: "link-done", run: () => putLink(editor, existing, text.value.trim(), address.value.trim()) },
+    ].filter(Boolean),
+    onClose: () => editor.focus(),
+  });
+}
+
+function putLink(editor, existing, text, typed) {
+  const address = safeAddress(/^[a-z]+:/i.test(typed) ? typed : `https://${typed}`);
+  if (!typed || !address) throw new Error("Enter a web address, such as https://example.com/help.");
+  if (existing) {
+    existing.href = address;
+    if (text) existing.textContent = text;
+    return;
+  }
+  editor.format("insertHTML", el("a", { href: address, target: "_blank", rel: "noopener" }, text || address).outerHTML);
+}
