@@ -20,6 +20,12 @@ type engine struct {
 	// release undoes on a connection what whoever gets it next from the pool would not expect.
 	release string
 
+	// arrays: a parameter can be an array.
+	arrays bool
+
+	// readers is how many connections serve look-ups, which go on while the writer commits.
+	readers int
+
 	// writer and reader prepare a connection and check that it keeps what it commits.
 	writer, reader func(context.Context, *sql.Conn) error
 
@@ -36,6 +42,7 @@ func (d Dialect) engine(prefix string) (*engine, error) {
 			begin:   "BEGIN IMMEDIATE",
 			size:    "SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
 			release: "PRAGMA query_only = OFF",
+			readers: 2,
 			writer:  prepareSQLiteWriter,
 			reader:  prepareSQLiteReader,
 		}, nil
@@ -47,6 +54,8 @@ func (d Dialect) engine(prefix string) (*engine, error) {
 			size: "SELECT SUM(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.relkind = 'r' AND c.relname LIKE '" +
 				strings.ReplaceAll(prefix, "_", `\_`) + "%' AND pg_table_is_visible(c.oid)",
 			release: "RESET idle_in_transaction_session_timeout",
+			arrays:  true,
+			readers: 6,
 			writer:  preparePostgresWriter,
 			reader:  func(context.Context, *sql.Conn) error { return nil },
 			shared:  true,

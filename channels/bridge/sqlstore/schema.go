@@ -103,7 +103,7 @@ var migrations = [][]string{{
 		UNIQUE (channel, account, service)
 	)`,
 	`CREATE INDEX @links_person ON @links (person) WHERE person IS NOT NULL`,
-	`CREATE INDEX @links_hubspot ON @links (channel, hubspot_id)`,
+	`CREATE INDEX @links_hubspot ON @links (channel, hubspot_id, seq)`,
 	`CREATE INDEX @links_at ON @links (at)`,
 	`CREATE TABLE @people (
 		person BLOB PRIMARY KEY,

@@ -62,20 +62,17 @@ var (
 	_ oauth.RefreshLocker = (*Store)(nil)
 )
 
-// readers is how many connections serve look-ups, which go on while the writer commits.
-const readers = 2
-
 // Open prepares db for use and brings its tables up to date. The caller opened db with the driver of her choice
 // and closes it after [Store.Close]. keys seal tokens and credentials; see [KeyFile].
 //
-// The store keeps three of db's connections, one of which does all the writing, and sometimes needs a fourth: db must
-// allow that many. A SQLite database must be a file; Open gives its connections settings that survive a power cut (WAL,
+// The store keeps three of a SQLite db's connections, of which one does all the writing, and sometimes needs a fourth; of a
+// PostgreSQL db's it keeps seven, and sometimes needs an eighth. db must allow that many. A SQLite database must be a file; Open gives its connections settings that survive a power cut (WAL,
 // synchronous=FULL) and checks them. Of PostgreSQL it checks that synchronous_commit is not off.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...Option) (*Store, error) {
 	if keys == nil || keys.ring == nil {
 		return nil, errors.New("sqlstore: a key ring is required, for tokens are stored sealed; KeyFile makes one")
 	}
-	s := &Store{db: db, keys: keys, prefix: "cc_", reads: make(chan *session, readers), joined: map[channels.ID]bridge.Node{}}
+	s := &Store{db: db, keys: keys, prefix: "cc_", joined: map[channels.ID]bridge.Node{}}
 	for _, opt := range opts {
 		if err := opt(s); err != nil {
 			return nil, err
@@ -85,9 +82,10 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...
 	if s.engine, err = dialect.engine(s.prefix); err != nil {
 		return nil, err
 	}
-	if n := db.Stats().MaxOpenConnections; n > 0 && n < readers+2 {
-		return nil, fmt.Errorf("sqlstore: the database allows %d connections, the store needs %d; raise SetMaxOpenConns", n, readers+2)
+	if n := db.Stats().MaxOpenConnections; n > 0 && n < s.engine.readers+2 {
+		return nil, fmt.Errorf("sqlstore: the database allows %d connections, the store needs %d; raise SetMaxOpenConns", n, s.engine.readers+2)
 	}
+	s.reads = make(chan *session, s.engine.readers)
 	if err := s.open(ctx); err != nil {
 		_ = s.Close()
 		if !s.engine.shared {
@@ -106,7 +104,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.checkKeys(ctx); err != nil {
 		return err
 	}
-	for range readers {
+	for range s.engine.readers {
 		s.reads <- newSession(s.db, s.engine, s.engine.reader)
 	}
 	return nil

@@ -41,6 +41,7 @@ func (w *world) open(user, hash string) *page {
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(console.note))
 	w.t.Cleanup(cancel)
 	w.t.Cleanup(func() { console.check(w.t) })
+	must(w.t, chromedp.Do(ctx)) // a tab lives as long as the context that opened it
 	p := &page{t: w.t, w: w, ctx: ctx}
 	p.run(chromedp.Navigate(w.hubspot.URL() + "/?user=" + user + hash))
 	p.run(chromedp.WaitVisible(".admin h1"))
@@ -144,13 +145,13 @@ func eval[T any](p *page, script string) T {
 // reads waits until the page shows a text.
 func (p *page) reads(text string) {
 	p.t.Helper()
-	p.until(fmt.Sprintf("the page reads %q", text), `document.body.innerText.includes(`+quote(text)+`)`)
+	p.until(fmt.Sprintf("the page reads %q", text), `document.body?.innerText.includes(`+quote(text)+`)`)
 }
 
 // lacks waits until the page does not show a text.
 func (p *page) lacks(text string) {
 	p.t.Helper()
-	p.until(fmt.Sprintf("the page does not read %q", text), `!document.body.innerText.includes(`+quote(text)+`)`)
+	p.until(fmt.Sprintf("the page does not read %q", text), `document.body && !document.body.innerText.includes(`+quote(text)+`)`)
 }
 
 // until waits for a JavaScript condition.
@@ -190,6 +191,7 @@ func (p *page) popup(prefix string) *page {
 	})
 	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(id))
 	p.t.Cleanup(cancel)
+	must(p.t, chromedp.Do(ctx))
 	return &page{t: p.t, w: p.w, ctx: ctx}
 }
 
@@ -224,4 +226,10 @@ func (p *page) keep(name string) {
 	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
 		p.t.Error(err)
 	}
+}
+
+// do runs JavaScript for its effect.
+func (p *page) do(script string) {
+	p.t.Helper()
+	eval[any](p, script+"; undefined")
 }

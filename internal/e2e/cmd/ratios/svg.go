@@ -25,7 +25,7 @@ const (
 	fullBar    = 2.0 // a bar that is as long as the plot is wide has missed its goal by this factor, or more
 )
 
-// write draws how much of what each goal allows is taken up. All goals are on one line, which a bar must not cross.
+// write draws how much of what each goal allows is taken up. All goals are at one place, which a bar must not pass.
 func (p palette) write(w io.Writer, all []row) error {
 	var rows []row
 	for _, r := range all {
@@ -39,9 +39,7 @@ func (p palette) write(w io.Writer, all []row) error {
 		plotWidth, height, plotWidth, height, p.ink)
 	fmt.Fprintf(&b, "<title>Measured against the goals: %d of %d are met</title>\n", metCount(rows), len(rows))
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="%s"/>`+"\n", plotWidth, height, p.paper)
-	line := margin + p.length(1)
-	fmt.Fprintf(&b, `<text x="%.0f" y="26" text-anchor="middle">goal</text>`+"\n", line)
-	fmt.Fprintf(&b, `<line x1="%.0f" y1="34" x2="%.0f" y2="%d" stroke="%s"/>`+"\n", line, line, height-margin, p.ink)
+	fmt.Fprintf(&b, `<text x="%.0f" y="26" text-anchor="middle">goal</text>`+"\n", margin+p.length(1))
 	for i, r := range rows {
 		p.bar(&b, r, headHeight+i*rowHeight)
 	}
@@ -61,6 +59,8 @@ func (p palette) bar(b *bytes.Buffer, r row, y int) {
 		plotWidth-margin, y+12, weight, escape(fmt.Sprintf("%s (goal %s, %s)", measured, goal, verdict)))
 	fmt.Fprintf(b, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`+"\n", margin, y+18, plotWidth-2*margin, barHeight, p.faint)
 	fmt.Fprintf(b, `<rect x="%d" y="%d" width="%.0f" height="%d" fill="%s"/>`+"\n", margin, y+18, p.length(r.strain()), barHeight, fill)
+	goalAt := margin + p.length(1)
+	fmt.Fprintf(b, `<line x1="%.0f" y1="%d" x2="%.0f" y2="%d" stroke="%s" stroke-width="2"/>`+"\n", goalAt, y+15, goalAt, y+21+barHeight, p.ink)
 }
 
 // length is that of a bar.

@@ -1,0 +1,111 @@
+package adminpage
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	admin  = "A-2620022" // super-admin, with a Service seat
+	seller = "A-2620023" // Sales seat
+	guest  = "A-2620024" // neither
+)
+
+// TestS1Install installs the app in each way, as a super-admin.
+func TestS1Install(t *testing.T) {
+	for _, tt := range []struct {
+		flow  string
+		steps []string // with which the app's redirect URL is called
+		state bool     // whether the last call has a state
+	}{
+		{"CONSENT", []string{""}, false},
+		{"SIGN_IN", []string{"authorize", "finalize"}, true},
+		{"LINK", []string{""}, true},
+	} {
+		t.Run(tt.flow, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.open(admin, "#/marketplace")
+			p.reads("Not installed")
+			p.reads("Talk to the visitors of your shop.")
+			p.click("flow-" + tt.flow)
+			p.click("install")
+			popup := p.popup(w.hubspot.URL())
+			popup.reads("conversations.custom_channels.write")
+			popup.run(chromedp.Click(`button[value=allow]`))
+			if tt.flow != "LINK" { // which ends on a page of the app
+				p.alone()
+			}
+			p.reads("Acme Chat for teams is installed.")
+			p.reads("Connect channels, and bring customers’ messages in")
+			if !w.hubspot.Installed(portal) {
+				t.Error("the app is not installed")
+			}
+			calls := w.asked("/hubspot/oauth/callback")
+			var steps []string
+			for _, q := range calls {
+				steps = append(steps, q.Get("step"))
+			}
+			if diff := cmp.Diff(tt.steps, steps); diff != "" {
+				t.Errorf("steps (-want +got):\n%s", diff)
+			}
+			if got := calls[len(calls)-1].Has("state"); got != tt.state {
+				t.Errorf("the app is called with a state: %v, want %v", got, tt.state)
+			}
+			p.keep("installed")
+		})
+	}
+}
+
+// TestS1Deny tells that nothing was installed, when the admin does not allow the app or closes the window.
+func TestS1Deny(t *testing.T) {
+	w := newWorld(t)
+	p := w.open(admin, "#/marketplace")
+	p.click("install")
+	p.popup(w.hubspot.URL()).run(chromedp.Click(`button[value=deny]`))
+	p.reads("The window was closed before Acme Chat for teams was installed.")
+	if w.hubspot.Installed(portal) {
+		t.Error("the app is installed")
+	}
+	w.app.Close()
+	p.click("flow-SIGN_IN")
+	p.click("install")
+	p.reads("Is it running?")
+	p.alone()
+}
+
+// TestS1Uninstall asks first. The app is re-authorised before.
+func TestS1Uninstall(t *testing.T) {
+	w := newWorld(t)
+	w.install()
+	p := w.open(admin, "#/marketplace")
+	p.reads("Installed")
+	p.click("install")
+	p.popup(w.hubspot.URL()).run(chromedp.Click(`button[value=allow]`))
+	p.reads("is installed. Now connect one of its channels")
+
+	p.click("uninstall")
+	p.click("confirm-no")
+	p.until("the dialog is closed", `!document.querySelector("dialog[open]")`)
+	if !w.hubspot.Installed(portal) {
+		t.Fatal("the app is gone, though nobody agreed")
+	}
+	p.click("uninstall")
+	p.keep("confirm")
+	p.click("confirm-yes")
+	p.reads("Acme Chat for teams is removed from Acme Ltd.")
+	if w.hubspot.Installed(portal) {
+		t.Error("the app is still installed")
+	}
+}
+
+// TestS1Rights tells those who may not install why.
+func TestS1Rights(t *testing.T) {
+	w := newWorld(t)
+	p := w.open(seller, "#/marketplace")
+	p.reads("You are Noor Adams. Only a super-admin installs and removes apps: ask Robin Hale.")
+	if p.shown("install") {
+		t.Error("Install is offered")
+	}
+}
