@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
 	"github.com/customchannels/customchannels-go/channels/hubspottest"
 )
@@ -149,6 +150,28 @@ func TestPurgedAccount(t *testing.T) {
 			t.Errorf("buried (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{"Ada: one", "agent: Hello (FAILED: The channel account has been deleted.)"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestReceiveForDeletedAccount(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		id := b.hubspot.Accounts()[0].ID
+		if err := b.hubspot.DeleteAccount(id); err != nil {
+			t.Fatal(err)
+		}
+		later(time.Second)
+		m := &bridge.Incoming{ID: "1", Text: "Hi", From: ada, FromName: "Ada", AccountID: channels.AccountID(id)}
+		if err := b.bridge.Receive(t.Context(), m); !errors.Is(err, bridge.ErrUnknownAccount) {
+			t.Errorf("Receive = %v, want ErrUnknownAccount", err)
+		}
+		r := &bridge.ConnectRequest{PortalID: portal, InboxID: "480001"}
+		if _, err := b.bridge.Connect(t.Context(), r, &bridge.Connection{Name: "Shop", DeliveryIdentifier: shop}); err != nil {
+			t.Fatal(err)
+		}
+		b.receive(m) // the service may still use the old id
+		if diff := cmp.Diff([]string{"Ada: Hi"}, b.shown()); diff != "" {
 			t.Errorf("the agent sees (-want +got):\n%s", diff)
 		}
 	})

@@ -119,6 +119,26 @@ func TestDisconnectedWhileHubSpotIsDown(t *testing.T) {
 	})
 }
 
+// An account that is connected again before HubSpot has heard that it was disconnected ends as connected.
+func TestConnectedAgainWhileHubSpotIsDown(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+		b.hubspot.Inject(hubspottest.Fault{Operation: "account.update", Status: 503})
+		b.channel.send = revoked
+		b.reply("one")
+		later(time.Hour)
+		b.connect("good")
+		b.hubspot.ClearFaults()
+		later(10 * time.Minute)
+		if diff := cmp.Diff([]string{"Ada: Hi", "agent: one (SENT)"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+		if a, err := b.bridge.Account(t.Context(), shop); err != nil || !a.Authorized || !b.authorized() {
+			t.Errorf("the account is %v, %v; HubSpot takes it for authorized: %v", a, err, b.authorized())
+		}
+	})
+}
+
 // A Send that began with old credentials says nothing about the new ones.
 func TestDisconnectedByOldCredentials(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {

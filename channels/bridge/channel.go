@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ import (
 // Channel is what you implement to join your messaging service to HubSpot.
 //
 // Optional abilities are further interfaces that the bridge looks for in the same value, and in what its
-// method Unwrap() Channel returns if it has one: [Connector].
+// method Unwrap() Channel returns if it has one: [Connector], [AccountWatcher], [Listener] and [MediaOpener].
 type Channel interface {
 	// Send delivers an agent's message to the customer. The bridge calls it for one message of a conversation
 	// at a time, in order, and for many conversations concurrently. ctx ends after [Config.SendTimeout].
@@ -23,6 +24,7 @@ type Channel interface {
 	//   - nil: the message is SENT. A nil Receipt is fine for services without message ids.
 	//   - an error made by [Reject]: the message is FAILED with that reason, and Send is not called again.
 	//   - an error made by [RetryAfter]: Send is called again after that time, or when [Config.DeliverFor] is over.
+	//   - an error made by [Disconnected]: the account's messages wait until it has good credentials again.
 	//   - any other error: Send is called again, with growing pauses, until [Config.DeliverFor] is over.
 	//
 	// After a crash Send may be called again for a message that the service has already taken; m.ID is the
@@ -48,8 +50,8 @@ type Outgoing struct {
 	// Account is the connected account that the agent answers from, with its credentials.
 	Account *Account
 
-	// Thread is the service's name for the conversation, as [Incoming.Thread] gave it, else an id that the bridge or
-	// HubSpot made for it. It is never empty.
+	// Thread is the service's name for the conversation, as [Incoming.Thread] or [Receipt.Thread] gave it, else an id that
+	// the bridge or HubSpot made for it. It is never empty.
 	Thread string
 
 	// From is the agent.
@@ -175,6 +177,13 @@ type Account struct {
 	// Credentials is what [Connection.Credentials] gave when the account was connected. Stores keep it sealed,
 	// and no form of printing shows it.
 	Credentials []byte `json:"-"`
+}
+
+// clone is for code that may change what it gets.
+func (a *Account) clone() *Account {
+	own := *a
+	own.Credentials = bytes.Clone(a.Credentials)
+	return &own
 }
 
 // String describes the account without its credentials.

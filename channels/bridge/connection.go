@@ -41,17 +41,28 @@ func (b *Bridge) Connect(ctx context.Context, r *ConnectRequest, c *Connection) 
 		return nil, fmt.Errorf("bridge: connect an account: %w", err)
 	}
 	made.Credentials = c.Credentials
-	if !made.Authorized { // it was there, and disconnected
-		made.Authorized = true
-		err = errors.Join(b.tellAuthorized(ctx, made, true), b.store.Remember(ctx, reasonName(made), ""))
-	}
-	if err == nil {
-		err = b.saveAccount(ctx, made)
-	}
-	if err != nil {
+	if err := b.saveConnected(ctx, made); err != nil {
 		return nil, err
 	}
 	return b.store.Account(ctx, channel, made.ID)
+}
+
+// saveConnected stores an account that HubSpot has taken, or had already: disconnected, perhaps, which is over now.
+func (b *Bridge) saveConnected(ctx context.Context, made *Account) error {
+	before, err := b.storedAccount(ctx, made.Channel, made.ID)
+	if err != nil {
+		return err
+	}
+	if !made.Authorized || before != nil && !before.Authorized {
+		made.Authorized = true
+		if err := b.tellAuthorized(ctx, made, true); err != nil {
+			return err
+		}
+		if err := b.store.Remember(ctx, reasonName(made), ""); err != nil {
+			return err
+		}
+	}
+	return b.saveAccount(ctx, made)
 }
 
 // createAccount makes HubSpot know an account, and returns it as HubSpot has it.

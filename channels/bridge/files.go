@@ -53,6 +53,10 @@ func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*Outgo
 		d.missing = append(d.missing, "A file was not sent: HubSpot did not say which.")
 		return nil, nil
 	}
+	if slices.Contains(d.steps.lost, f.ID) {
+		d.missing = append(d.missing, "A file was not sent: HubSpot did not give out its content.")
+		return nil, nil
+	}
 	// The link is fresh at each attempt: links of an earlier one have expired.
 	link, err := d.portal.messages.SignedURL(ctx, f.ID, once()...)
 	var answer *channels.Error
@@ -73,16 +77,25 @@ func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*Outgo
 	def(&m.Usage, usageOf(m.Type))
 	m.open = func(ctx context.Context) (io.ReadCloser, error) {
 		stream, err := d.portal.messages.Download(ctx, link.URL)
-		if err != nil {
-			return nil, err
+		if err == nil && isHTML(stream.ContentType) && !isHTML(m.Type) {
+			err = errors.Join(errPage, stream.Body.Close())
 		}
-		if isHTML(stream.ContentType) && !isHTML(m.Type) { // a login or error page
-			return nil, errors.Join(fmt.Errorf("bridge: %s: HubSpot answered with a page in place of the file", m.Name), stream.Body.Close())
+		if err != nil {
+			if d.it.Attempt >= fileAttempts || errors.Is(err, errPage) || errors.Is(err, channels.ErrNotFound) {
+				d.steps.lose(f.ID)
+			}
+			return nil, fmt.Errorf("bridge: open %s: %w", m.Name, err)
 		}
 		return stream.Body, nil
 	}
 	return m, nil
 }
+
+// fileAttempts is how often a file is opened in vain, over some ten minutes, before the text goes without it.
+const fileAttempts = 10
+
+// errPage is about a login or error page.
+var errPage = errors.New("HubSpot answered with a page in place of the file")
 
 // exceeds says which of the channel's limits a file breaks, or nothing. Limits that are zero are HubSpot's to enforce.
 func (d *delivery) exceeds(m *OutgoingMedia, count int, total int64) string {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -43,7 +42,7 @@ type bench struct {
 	registry *channels.Registry
 	bridge   *bridge.Bridge
 	stop     func()
-	pictures http.Handler // what HubSpot's host has under /pictures/
+	pages    *http.ServeMux // what HubSpot's host has besides the simulator's
 }
 
 // bubble runs a test with a bench whose app is installed and has an account, and whose bridge runs.
@@ -140,8 +139,10 @@ type hosts struct{ b *bench }
 
 func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host == "hubspot.test" {
-		if strings.HasPrefix(r.URL.Path, "/pictures/") {
-			return serve(h.b.pictures, r), nil
+		if h.b.pages != nil {
+			if page, pattern := h.b.pages.Handler(r); pattern != "" {
+				return serve(page, r), nil
+			}
 		}
 		return h.b.hubspot.Transport().RoundTrip(r)
 	}

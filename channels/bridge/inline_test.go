@@ -22,7 +22,7 @@ import (
 const gif = "GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 
 // gallery is what HubSpot's host has besides its API.
-func gallery() http.Handler {
+func gallery() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/pictures/cat.gif", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, gif) })
 	mux.HandleFunc("/pictures/raw", func(w http.ResponseWriter, _ *http.Request) {
@@ -78,7 +78,7 @@ func TestInlineImages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, b *bench) {
-				b.pictures = gallery()
+				b.pages = gallery()
 				b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
 				text := ""
 				if strings.Contains(test.html, "Look:") {
@@ -125,7 +125,7 @@ func TestInlinePrivateFile(t *testing.T) {
 // A channel that carries no files gets the link.
 func TestInlineImageWithoutFiles(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
-		b.pictures = gallery()
+		b.pages = gallery()
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
 		b.richReply("Look:", `<p>Look:<img src="`+hsURL+`/pictures/cat.gif"></p>`)
 		if got, want := b.channel.texts(), []string{"Look:\n" + hsURL + "/pictures/cat.gif"}; !cmp.Equal(got, want) {

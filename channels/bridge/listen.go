@@ -177,14 +177,15 @@ func (l *listeners) keep(ctx context.Context, a *Account) {
 		if ctx.Err() != nil {
 			return
 		}
-		var gone *disconnection
-		if errors.As(err, &gone) {
-			l.disconnect(ctx, a, gone)
-		}
 		if l.now().Sub(begun) >= listenSteady {
 			attempt = 1
 		}
-		l.log.Warn("Listen has ended; calling it again", "account", a, "attempt", attempt, "error", err)
+		var gone *disconnection
+		if errors.As(err, &gone) {
+			l.disconnect(ctx, a, gone) // which ends ctx, unless it could not be stored
+		} else {
+			l.log.Warn("Listen has ended; calling it again", "account", a, "attempt", attempt, "error", err)
+		}
 		sleep(ctx, backoff(attempt, time.Second, time.Minute))
 	}
 }
@@ -196,7 +197,5 @@ func (l *listeners) listenOnce(ctx context.Context, a *Account) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	own := *a
-	own.Credentials = bytes.Clone(a.Credentials)
-	return l.impl.Listen(ctx, &own, &inbox{l.Bridge, a})
+	return l.impl.Listen(ctx, a.clone(), &inbox{l.Bridge, a})
 }

@@ -131,7 +131,7 @@ func (d *delivery) disconnected(ctx context.Context, gone *disconnection) *Outco
 func (d *delivery) compose(ctx context.Context) (*Outgoing, error) {
 	msg := &d.event.Message
 	m := &Outgoing{
-		ID: string(msg.ID), Attempt: d.it.Attempt, Account: d.account,
+		ID: string(msg.ID), Attempt: d.it.Attempt, Account: d.account.clone(),
 		Recipients: msg.Recipients, Text: msg.Text, CreatedAt: msg.CreatedAt,
 		From: d.portal.agent(ctx, d.author(), d.now()), steps: d.steps,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -357,4 +358,54 @@ func TestTrace(t *testing.T) {
 			t.Errorf("seen (-want +got):\n%s", diff)
 		}
 	}, func(c *bridge.Config) { c.Trace = trace })
+}
+
+// A file that is not to be had does not hold the text up for good.
+func TestFileWithoutContent(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer http.HandlerFunc
+		wait   time.Duration
+	}{
+		"a login page": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!DOCTYPE html><html>Log in") }, 2 * time.Second},
+		"not there":    {http.NotFound, 2 * time.Second},
+		"down":         {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusBadGateway) }, time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, b *bench) {
+				b.pages = http.NewServeMux()
+				b.pages.HandleFunc("/signed-files/", test.answer)
+				b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+				b.reply("See:", hubspottest.Upload{Name: "a.png", Content: []byte("a")})
+				later(test.wait)
+				if diff := cmp.Diff([]string{"See:"}, b.channel.texts()); diff != "" {
+					t.Errorf("sent (-want +got):\n%s", diff)
+				}
+				want := "agent: See: (FAILED: The text was delivered, but A file was not sent: HubSpot did not give out its content.)"
+				if got := b.shown()[1]; got != want {
+					t.Errorf("the agent sees %q, want %q", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Without the app there are no files, but the text goes out.
+func TestFileWhileUninstalled(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+		b.channel.send = func(_ context.Context, try int, _ *bridge.Outgoing) (*bridge.Receipt, error) {
+			if try == 1 {
+				return nil, errors.New("down")
+			}
+			return nil, nil
+		}
+		b.reply("See:", hubspottest.Upload{Name: "a.png", Content: []byte("a")})
+		if err := b.hubspot.Uninstall(portal); err != nil {
+			t.Fatal(err)
+		}
+		later(time.Hour)
+		if got := b.channel.sent; len(got) != 1 || got[0].Text != "See:" || got[0].Files != nil {
+			t.Errorf("sent %+v, want the text", got)
+		}
+	})
 }

@@ -143,7 +143,10 @@ func validateIncoming(m *Incoming) error {
 func (b *Bridge) recipient(ctx context.Context, channel channels.ID, m *Incoming) (*Account, error) {
 	if m.AccountID != "" {
 		a, err := b.store.Account(ctx, channel, m.AccountID)
-		if errors.Is(err, ErrNotFound) {
+		if err == nil && a.Archived {
+			a, err = b.successor(ctx, a)
+		}
+		if errors.Is(err, ErrNotFound) || err == nil && a == nil {
 			return nil, ErrUnknownAccount
 		}
 		return a, err

@@ -38,7 +38,8 @@ func (m *Outgoing) WasDelivered(step string) (receiptID string, ok bool) {
 
 // outgoingProgress is how far the sending of a message has come.
 type outgoingProgress struct {
-	Steps []deliveredStep `json:"steps"`
+	Steps []deliveredStep   `json:"steps,omitempty"`
+	Lost  []messages.FileID `json:"lost,omitempty"` // files that are not to be had
 }
 
 type deliveredStep struct {
@@ -46,12 +47,13 @@ type deliveredStep struct {
 	Receipt string `json:"receipt,omitempty"`
 }
 
-// steps are the parts of a message that were delivered.
+// steps are the parts of a message that were delivered, and the files that later attempts do without.
 type steps struct {
 	save func(progress []byte) error // nil where nothing is kept
 
 	mu      sync.Mutex
 	done    []deliveredStep
+	lost    []messages.FileID
 	open    []string // asked for, but not delivered
 	unsaved bool
 	over    bool // Send has returned
@@ -65,7 +67,7 @@ func loadSteps(progress []byte, save func([]byte) error) (*steps, error) {
 			return nil, err
 		}
 	}
-	return &steps{done: p.Steps, save: save}, nil
+	return &steps{done: p.Steps, lost: p.Lost, save: save}, nil
 }
 
 func (s *steps) add(step, receipt string) error {
@@ -106,7 +108,16 @@ func (s *steps) index(step string) int {
 	return slices.IndexFunc(s.done, func(d deliveredStep) bool { return d.Step == step })
 }
 
-func (s *steps) progress() []byte { return marshal(outgoingProgress{s.done}) }
+func (s *steps) progress() []byte { return marshal(outgoingProgress{s.done, s.lost}) }
+
+// lose records that the next attempt has to do without a file. It is saved with the end of this one.
+func (s *steps) lose(id messages.FileID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.lost, id) {
+		s.lost, s.unsaved = append(s.lost, id), true
+	}
+}
 
 // close ends the recording, and returns what is still to be saved, nil if nothing is.
 func (s *steps) close() []byte {

@@ -87,7 +87,7 @@ func (p *publishing) uploadOpened(ctx context.Context, f *spooled) (*uploaded, *
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	src := &mediaSource{ctx: ctx, cancel: cancel, opener: opener, account: p.account, ref: f.Ref, patience: p.cfg.SendTimeout, limit: p.cfg.MaxIncomingBytes}
+	src := &mediaSource{ctx: ctx, cancel: cancel, opener: opener, account: p.account.clone(), ref: f.Ref, patience: p.cfg.SendTimeout, limit: p.cfg.MaxIncomingBytes}
 	first, err := src.open()
 	if err != nil {
 		return p.unopened(ctx, err)

@@ -115,7 +115,11 @@ func (b *Bridge) tellWatcher(ctx context.Context, c *AccountChange) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, b.cfg.SendTimeout)
 	defer cancel()
-	if err := w.AccountChanged(ctx, c); err != nil {
+	told := &AccountChange{New: c.New.clone()}
+	if c.Old != nil {
+		told.Old = c.Old.clone()
+	}
+	if err := w.AccountChanged(ctx, told); err != nil {
 		return fmt.Errorf("the channel's AccountChanged: %w", err)
 	}
 	return nil

@@ -172,7 +172,7 @@ export class ConnectSteps {
       });
     };
     this.#show(2, `Set up routing for ${account.name}`, [
-      el("form", { class: "card routing-step", onsubmit: submit, novalidate: true }, form.node, problem.node, el("div", { class: "step-buttons" }, next)),
+      el("form", { class: "card routing-step", onsubmit: submit, onchange: () => problem.show(""), novalidate: true }, form.node, problem.node, el("div", { class: "step-buttons" }, next)),
     ]);
   }
 

@@ -45,7 +45,7 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
   const node = el("div", {
     class: "editor rich", "data-testid": "agent-input", contenteditable: "true", role: "textbox", "aria-multiline": "true", dir: "auto",
     "aria-label": label, "aria-describedby": "reply-hint", "data-placeholder": placeholder,
-    oninput: changed, onpaste: onPaste, ondrop: onDrop, onbeforeinput: onBeforeInput, onkeyup: onSelect, onmouseup: onSelect, onblur: keepPlace,
+    oninput: changed, onpaste: onPaste, ondrop: onDrop, onbeforeinput: onBeforeInput, onkeyup: onSelect, onmouseup: onSelect, onblur: keepPlace, onfocus: findPlace,
   });
   let place; // where the cursor was when the focus left
 
@@ -57,17 +57,29 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
 
   const isEmpty = () => node.textContent.trim() === "" && !node.querySelector("img");
 
-  function keepPlace() {
+  // current is what is selected in the editor.
+  function current() {
     const selection = getSelection();
-    if (selection.rangeCount > 0 && node.contains(selection.anchorNode)) place = selection.getRangeAt(0).cloneRange();
+    return selection.rangeCount > 0 && node.contains(selection.anchorNode) ? selection.getRangeAt(0) : undefined;
+  }
+
+  function select(range) {
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  }
+
+  function keepPlace() {
+    place = current()?.cloneRange();
+  }
+
+  function findPlace() {
+    if (place && node.contains(place.startContainer)) select(place);
+    place = undefined;
   }
 
   function focus() {
-    const selection = getSelection();
     node.focus();
-    const range = place && node.contains(place.startContainer) ? place : atEnd();
-    selection.removeAllRanges();
-    selection.addRange(range);
+    if (!current()) select(atEnd());
   }
 
   function atEnd() {
@@ -128,8 +140,7 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
       const range = document.createRange();
       range.selectNodeContents(nodes.at(-1));
       range.collapse(false);
-      place = range;
-      focus();
+      select(range);
       changed();
     },
     insertPicture({ url, preview, name }) {
@@ -145,11 +156,11 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
       document.execCommand(command, false, value);
       changed();
     },
-    has: (command) => node.contains(getSelection().anchorNode) && document.queryCommandState(command),
-    selected: () => (place ?? atEnd()).toString(),
+    has: (command) => Boolean(current()) && document.queryCommandState(command),
+    selected: () => current()?.toString() ?? "",
     link: () => {
-      const at = getSelection().anchorNode;
-      return node.contains(at) ? (at.closest ? at : at.parentNode).closest("a") : undefined;
+      const at = current()?.startContainer;
+      return (at?.closest ? at : at?.parentNode)?.closest("a");
     },
     focus,
   };

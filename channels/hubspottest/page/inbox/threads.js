@@ -26,7 +26,7 @@ export class ThreadList {
     this.#context = context;
     this.#store = context.state;
     this.#onOpen = onOpen;
-    offer(this.#status, [["", "Open and closed"], ["OPEN", "Open"], ["CLOSED", "Closed"]]);
+    offer(this.#status, [["", "Any status"], ["OPEN", "Open"], ["CLOSED", "Closed"]]);
     const render = later(() => this.#render());
     for (const type of ["threads", "state"]) this.#store.on(type, render);
     this.#store.on("incoming", () => this.#searchSoon());

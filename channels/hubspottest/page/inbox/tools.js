@@ -26,7 +26,7 @@ export function editorTools(editor, { features, takesFiles, takesPictures, onFil
   if (!comment && (takesPictures || takesFiles)) nodes.push(picker("image", "Image", { accept: "image/*", testid: "agent-image", onFiles: onPictures }));
   if (!comment) nodes.push(picker("clip", takesFiles ? "Attach files" : "Attach files: this channel takes none", { multiple: true, testid: "agent-file", onFiles, disabled: !takesFiles }));
   if (!comment) {
-    nodes.push(el("button", { type: "button", class: "quiet small tool-insert", "data-testid": "insert", onmousedown: keepSelection, onclick: onInsert },
+    nodes.push(el("button", { type: "button", class: "quiet small tool-insert", "aria-label": "Insert", title: "Insert", "data-testid": "insert", onmousedown: keepSelection, onclick: onInsert },
       icon("insert"), el("span", {}, "Insert")));
   }
   return {
@@ -56,31 +56,35 @@ function picker(symbol, label, { accept, multiple, testid, onFiles, disabled }) 
   return el("label", { class: "tool", title: label, "data-disabled": disabled }, icon(symbol), input);
 }
 
-// editLink asks for the address, and for the text where none is selected.
+// editLink asks for the address, and for the text where none is selected. While the dialog is open nothing under it
+// can have the focus, so the link is put after it.
 export function editLink(editor) {
   const existing = editor.link();
-  const selected = existing?.textContent ?? editor.selected();
-  const text = el("input", { value: selected, "data-testid": "link-text", dir: "auto" });
+  const text = el("input", { value: existing?.textContent ?? editor.selected(), "data-testid": "link-text", dir: "auto" });
   const address = el("input", { type: "url", value: existing?.href ?? "", placeholder: "https://", "data-testid": "link-address", autofocus: true });
+  let put = () => {};
   openDialog({
     title: existing ? "Change the link" : "Link",
     body: [field("Text", text), field("Address", address)],
     actions: [
-      existing && { label: "Remove link", run: () => existing.replaceWith(...existing.childNodes) },
+      existing && { label: "Remove link", run: () => { put = () => existing.replaceWith(...existing.childNodes); } },
       { label: "Cancel" },
-      { label: "Link", kind: "primary", testid: "link-done", run: () => putLink(editor, existing, text.value.trim(), address.value.trim()) },
+      { label: "Link", kind: "primary", testid: "link-done", run: () => { put = link(editor, existing, text.value.trim(), address.value.trim()); } },
     ].filter(Boolean),
-    onClose: () => editor.focus(),
+    onClose: () => {
+      editor.focus();
+      put();
+    },
   });
 }
 
-function putLink(editor, existing, text, typed) {
+// link returns what puts a link, or throws what is wrong with it.
+function link(editor, existing, text, typed) {
   const address = safeAddress(/^[a-z]+:/i.test(typed) ? typed : `https://${typed}`);
   if (!typed || !address) throw new Error("Enter a web address, such as https://example.com/help.");
-  if (existing) {
+  if (!existing) return () => editor.format("insertHTML", el("a", { href: address, target: "_blank", rel: "noopener" }, text || address).outerHTML);
+  return () => {
     existing.href = address;
     if (text) existing.textContent = text;
-    return;
-  }
-  editor.format("insertHTML", el("a", { href: address, target: "_blank", rel: "noopener" }, text || address).outerHTML);
+  };
 }
