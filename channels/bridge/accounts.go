@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/oauth"
@@ -41,15 +42,15 @@ func (b *Bridge) installed(ctx context.Context, in *oauth.Install) error {
 	if err := b.store.ResumePortal(ctx, channel, in.PortalID); err != nil {
 		return err
 	}
-	return b.refreshLater(ctx, channel, in.PortalID)
+	return b.refreshLater(ctx, channel, in.PortalID, fmt.Sprint("installed at ", b.now().UnixMicro()))
 }
 
-// refreshLater has all accounts of a portal read anew.
-func (b *Bridge) refreshLater(ctx context.Context, channel channels.ID, portal int64) error {
+// refreshLater has all accounts of a portal read anew, once for each occasion.
+func (b *Bridge) refreshLater(ctx context.Context, channel channels.ID, portal int64, occasion string) error {
 	now := b.now()
 	lane := accountLane(portal)
 	_, err := b.store.Accept(ctx, &NewItem{
-		Key: fmt.Sprintf("%s/all/%d", lane, now.UnixMicro()), Kind: KindAccount, Channel: channel, Portal: portal, Lane: lane,
+		Key: lane + "/all/" + occasion, Kind: KindAccount, Channel: channel, Portal: portal, Lane: lane,
 		Payload: marshal(accountWork{}), At: now, Deadline: now.Add(accountEvery),
 	})
 	b.poke()
@@ -65,8 +66,9 @@ func (b *Bridge) refreshAllAccounts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	today := b.now().UTC().Format(time.DateOnly) // however many nodes there are, and however often they start
 	for _, portal := range portals {
-		if err := b.refreshLater(ctx, channel, portal); err != nil {
+		if err := b.refreshLater(ctx, channel, portal, today); err != nil {
 			return err
 		}
 	}
@@ -101,7 +103,7 @@ func (n *node) readAccounts(ctx context.Context, it *Item) *Outcome {
 // readAllAccounts stores all accounts of a portal as HubSpot has them now. It returns the work of reading those that
 // HubSpot does not list any more: the webhook about their end may have been lost.
 func (n *node) readAllAccounts(ctx context.Context, it *Item) (missing []*NewItem, err error) {
-	known, err := n.store.Accounts(ctx, n.channel)
+	known, err := n.store.Accounts(ctx, n.channel, it.Portal)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +112,7 @@ func (n *node) readAllAccounts(ctx context.Context, it *Item) (missing []*NewIte
 		return nil, err
 	}
 	for _, a := range known {
-		if a.Portal != it.Portal || a.ID == "" || listed[a.ID] {
+		if a.ID == "" || listed[a.ID] {
 			continue
 		}
 		now := n.now()

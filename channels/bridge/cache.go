@@ -20,6 +20,7 @@ type accountCache struct {
 
 	mu    sync.Mutex
 	known map[channels.AccountID]knownAccount
+	saved int // how many times an account was saved
 }
 
 type knownAccount struct {
@@ -36,6 +37,7 @@ func (c *accountCache) recentAccount(ctx context.Context, channel channels.ID, i
 	now := c.now()
 	c.mu.Lock()
 	known, ok := c.known[id]
+	saved := c.saved
 	c.mu.Unlock()
 	if ok && known.account.Channel == channel && now.Before(known.until) {
 		return known.account.copy(), nil
@@ -49,7 +51,9 @@ func (c *accountCache) recentAccount(ctx context.Context, channel channels.ID, i
 	if len(c.known) >= 1000 {
 		clear(c.known)
 	}
-	c.known[id] = knownAccount{a.copy(), now.Add(accountFor)}
+	if saved == c.saved { // else what was read may be older than what was saved
+		c.known[id] = knownAccount{a.copy(), now.Add(accountFor)}
+	}
 	return a, nil
 }
 
@@ -59,6 +63,7 @@ func (c *accountCache) SaveAccount(ctx context.Context, a *Account) (*Account, e
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.known) // also of the accounts that it takes the place of
+	c.saved++
 	return old, err
 }
 

@@ -26,10 +26,8 @@ type imageHosts struct {
 }
 
 const (
-	imageTimeout      = 10 * time.Second // to connect, and to get an answer
-	imageRedirects    = 5
-	defaultAPI        = channels.DefaultBaseURL
-	hubspotFileDomain = "hubspotusercontent-"
+	imageTimeout   = 10 * time.Second // to connect, and to get an answer
+	imageRedirects = 5
 )
 
 // regions are HubSpot's data centres. They are listed, since anybody can register a domain that looks like the pattern.
@@ -37,7 +35,7 @@ var regions = []string{"na1", "na2", "na3", "eu1", "ap1"}
 
 func newImageHosts(cfg *Config) (*imageHosts, error) {
 	api := cfg.App.BaseURL
-	def(&api, defaultAPI)
+	def(&api, channels.DefaultBaseURL)
 	base, err := url.Parse(api)
 	if err != nil {
 		return nil, fmt.Errorf("bridge: Config.App.BaseURL: %w", err)
@@ -105,11 +103,11 @@ func (h *imageHosts) isBase(u *url.URL) bool {
 }
 
 // real reports whether HubSpot itself is called.
-func (h *imageHosts) real() bool { return h.base.String() == defaultAPI }
+func (h *imageHosts) real() bool { return h.base.String() == channels.DefaultBaseURL }
 
 // isFileHost reports whether u is on one of the hosts of the public files of HubSpot's customers.
 func (h *imageHosts) isFileHost(u *url.URL) bool {
-	owner, rest, ok := strings.Cut(hostPort(u), "."+hubspotFileDomain)
+	owner, rest, ok := strings.Cut(hostPort(u), ".hubspotusercontent-")
 	region, tld, _ := strings.Cut(rest, ".")
 	if !h.real() || !ok || tld != "net" || !slices.Contains(regions, region) {
 		return false

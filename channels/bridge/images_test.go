@@ -1,7 +1,10 @@
 package bridge
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/customchannels/customchannels-go/oauth"
@@ -72,5 +75,30 @@ func TestPrivateAddresses(t *testing.T) {
 		if err := refusePrivate("tcp", address, nil); (err == nil) != public {
 			t.Errorf("refusePrivate(%s) = %v", address, err)
 		}
+	}
+}
+
+// A trusted host does not make others trusted by a redirect.
+func TestRedirectsOfPictures(t *testing.T) {
+	h, err := newImageHosts(&Config{App: &oauth.App{}, MediaHosts: []string{"cdn.example.com"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := httptest.NewRequest(http.MethodGet, "https://cdn.example.com/a", nil)
+	for link, want := range map[string]bool{
+		"https://cdn.example.com/b":                  true,
+		"https://f.hubspotusercontent-eu1.net/b.png": true,
+		"http://cdn.example.com/b":                   false,
+		"https://evil.test/b":                        false,
+		"https://169.254.169.254/latest/meta-data":   false,
+	} {
+		err := h.checkRedirect(httptest.NewRequest(http.MethodGet, link, nil), []*http.Request{first})
+		if (err == nil) != want {
+			t.Errorf("a redirect to %s: %v", link, err)
+		}
+	}
+	many := slices.Repeat([]*http.Request{first}, imageRedirects+1)
+	if h.checkRedirect(first, many) == nil {
+		t.Error("redirects without end are followed")
 	}
 }

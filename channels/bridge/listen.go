@@ -104,7 +104,7 @@ func (n *node) listen(ctx context.Context) {
 
 // adjust makes the running Listens fit the accounts. One that has to end is not replaced before it has ended.
 func (l *listeners) adjust(ctx context.Context) error {
-	accounts, err := l.store.Accounts(ctx, l.channel)
+	accounts, err := l.store.Accounts(ctx, l.channel, 0)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ type Outcome struct {
 	Reason  string     // with Bury, for operators
 	Free    bool       // with Retry: the attempt does not count, for it never began
 	Follow  []*NewItem // accepted like any other; what is known already is left out
-	Links   []Link     // one of the same Account and ServiceID takes the new HubSpotID
+	Links   []Link     // one of the same Account and ServiceID takes the new HubSpotID, and begins its 30 days anew
 	Person  *Person    // whom the message was from or to; the Links are theirs from now on, and forgotten with them
 
 	// Progress replaces with Retry what Checkpoint saved last, unless it is nil.
@@ -219,8 +219,9 @@ type Store interface {
 	// FindAccounts returns the accounts with an address that are not archived, of any portal, in the order in which they were
 	// first saved.
 	FindAccounts(ctx context.Context, channel channels.ID, identifier channels.DeliveryIdentifier) ([]*Account, error)
-	// Accounts returns all accounts of the channel that are not archived, in the order in which they were first saved.
-	Accounts(ctx context.Context, channel channels.ID) ([]*Account, error)
+	// Accounts returns the accounts of a portal that are not archived, or with portal 0 those of all portals, in the order in
+	// which they were first saved.
+	Accounts(ctx context.Context, channel channels.ID, portal int64) ([]*Account, error)
 	// SaveAccount stores what HubSpot says of an account and returns what was stored before, nil if nothing was.
 	// An account that is being connected (no ID yet) is found again by portal and identifier and takes the id; if HubSpot
 	// has the account already, saving it without an ID changes its credentials only. Credentials are kept where a.Credentials

@@ -6,7 +6,7 @@ import "time"
 // quick, from many goroutines at the same time. Any may be nil. None is told what people write, or their addresses.
 type Trace struct {
 	// Accepted is called when work has arrived and is stored: a customer's message, a webhook, a report.
-	// how is Duplicate or Conflict where it had arrived before, and was not stored again.
+	// how is Duplicate or Conflict where it had arrived before, and was not stored again, and Echo for a message of the account itself.
 	Accepted func(kind Kind, portal int64, how Acceptance)
 
 	// Ended is called when an attempt has ended and its outcome is stored.

@@ -62,9 +62,15 @@ var accountRules = []rule{
 			again.Name = "renamed"
 			p.saves(again, &want[0])
 			want[0] = again
-			got, err := p.store.Accounts(p.ctx, channel)
+			got, err := p.store.Accounts(p.ctx, channel, 0)
 			p.ok("Accounts", err)
 			p.sameAccounts("all accounts", got, want)
+			got, err = p.store.Accounts(p.ctx, channel, 3)
+			p.ok("Accounts", err)
+			p.sameAccounts("the accounts of a portal", got, want[1:2])
+			got, err = p.store.Accounts(p.ctx, channel, 4)
+			p.ok("Accounts", err)
+			p.sameAccounts("the accounts of a portal that has deleted its own", got, nil)
 		},
 	}, {
 		name: "account/type is part of the address",

@@ -75,7 +75,7 @@ func endedCalls(p *probe, it *bridge.Item) []endedCall {
 		{"Buried", func(ctx context.Context) error { _, err := s.Buried(ctx, channel, 0, 1000); return err }},
 		{"Account", func(ctx context.Context) error { _, err := s.Account(ctx, channel, "1"); return err }},
 		{"FindAccounts", func(ctx context.Context) error { _, err := s.FindAccounts(ctx, channel, service); return err }},
-		{"Accounts", func(ctx context.Context) error { _, err := s.Accounts(ctx, channel); return err }},
+		{"Accounts", func(ctx context.Context) error { _, err := s.Accounts(ctx, channel, portal); return err }},
 		{"SaveAccount", func(ctx context.Context) error { a := anAccount("1"); _, err := s.SaveAccount(ctx, &a); return err }},
 		{"LinkByService", func(ctx context.Context) error { _, err := s.LinkByService(ctx, channel, account, "s"); return err }},
 		{"LinkByHubSpot", func(ctx context.Context) error { _, err := s.LinkByHubSpot(ctx, channel, "h"); return err }},

@@ -27,8 +27,8 @@ func (s *Store) FindAccounts(ctx context.Context, channel channels.ID, d channel
 }
 
 // Accounts implements [bridge.Store].
-func (s *Store) Accounts(ctx context.Context, channel channels.ID) ([]*bridge.Account, error) {
-	return s.connected(ctx, func(a *bridge.Account) bool { return a.Channel == channel })
+func (s *Store) Accounts(ctx context.Context, channel channels.ID, portal int64) ([]*bridge.Account, error) {
+	return s.connected(ctx, func(a *bridge.Account) bool { return a.Channel == channel && (portal == 0 || a.Portal == portal) })
 }
 
 func (s *Store) connected(ctx context.Context, which func(*bridge.Account) bool) ([]*bridge.Account, error) {

@@ -26,7 +26,7 @@ func (s *Store) saveLink(l bridge.Link, p *bridge.Person, at time.Time) {
 		s.links = append(s.links, &link{Link: l, at: at})
 	}
 	saved := s.links[i]
-	saved.HubSpotID = l.HubSpotID
+	saved.HubSpotID, saved.at = l.HubSpotID, at
 	if p != nil {
 		key := keyOf(p)
 		saved.of = &key

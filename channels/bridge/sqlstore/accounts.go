@@ -82,8 +82,11 @@ func (s *Store) FindAccounts(ctx context.Context, channel channels.ID, d channel
 }
 
 // Accounts implements [bridge.Store].
-func (s *Store) Accounts(ctx context.Context, channel channels.ID) ([]*bridge.Account, error) {
-	return s.findAccounts(ctx, `channel = ?1 AND archived = 0`, string(channel))
+func (s *Store) Accounts(ctx context.Context, channel channels.ID, portal int64) ([]*bridge.Account, error) {
+	if portal == 0 {
+		return s.findAccounts(ctx, `channel = ?1 AND archived = 0`, string(channel))
+	}
+	return s.findAccounts(ctx, `channel = ?1 AND portal = ?2 AND archived = 0`, string(channel), portal)
 }
 
 func (s *Store) findAccounts(ctx context.Context, where string, args ...any) ([]*bridge.Account, error) {

@@ -51,7 +51,7 @@ func (c *session) saveLinks(links []savedLink) error {
 		rows = append(rows, row)
 	}
 	return c.insertRows(`INSERT INTO @links (channel, account, service, service_id, portal, hubspot_id, direction, person, at) VALUES #
-		ON CONFLICT (channel, account, service) DO UPDATE SET hubspot_id = excluded.hubspot_id,
+		ON CONFLICT (channel, account, service) DO UPDATE SET hubspot_id = excluded.hubspot_id, at = excluded.at,
 		person = COALESCE(excluded.person, @links.person)`, rows, nil)
 }
 

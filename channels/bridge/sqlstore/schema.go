@@ -89,6 +89,7 @@ var migrations = [][]string{{
 	`CREATE UNIQUE INDEX @accounts_id ON @accounts (channel, id) WHERE id <> ''`,
 	`CREATE UNIQUE INDEX @accounts_pending ON @accounts (channel, portal, identifier) WHERE id = ''`,
 	`CREATE INDEX @accounts_identifier ON @accounts (channel, identifier)`,
+	`CREATE INDEX @accounts_portal ON @accounts (channel, portal)`,
 	`CREATE TABLE @links (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
 		channel TEXT NOT NULL,
