@@ -63,14 +63,21 @@ type Outgoing struct {
 	// Recipients are all recipients, To's among them. Send is called once for all; see [Outgoing.Delivered].
 	Recipients []messages.Participant
 
-	// Text is the plain text. It is empty if the message consists of files only.
+	// Text is the plain text, with the addresses of links behind what they are called. It is empty if the message consists
+	// of files only.
 	Text string
 
-	// RichText is the same as HTML, empty unless the channel's capabilities declare rich text.
+	// RichText is the same as HTML, as HubSpot sends it, empty unless the channel's capabilities declare rich text. Turn it
+	// into your service's mark-up with package richtext, and show it to nobody as it is: it is whatever was sent to HubSpot.
 	RichText string
 
 	// Media are the files that came with the message, and the pictures in its text.
 	Media []*OutgoingMedia
+
+	// QuickReplies are answers that the customer may choose from, nil unless the message has some and the channel's capabilities
+	// declare them (channels.OutgoingQuickReplies); else they are listed in Text. Hand the Value of the one that was chosen to
+	// [Bridge.Receive] as the text of a message, as if the customer had written it.
+	QuickReplies *messages.QuickRepliesAttachment
 
 	// InReplyTo is the service's own id of the message that the agent answered, if it is known.
 	InReplyTo string
@@ -143,14 +150,18 @@ type Incoming struct {
 	// Thread is the service's name of the conversation. Leave it empty where a customer has just one.
 	Thread string
 
-	// Text is the plain text. It may be empty if there are Media.
+	// Text is the plain text. It may be empty if there are Media or Attachments.
 	Text string
 
-	// RichText is the same as HTML. HubSpot shows it instead of Text.
+	// RichText is the same as HTML. HubSpot shows it instead of Text. It is published as [richtext.Sanitize] leaves it of the
+	// features that the channel's capabilities declare. Where Text is empty it is made from RichText.
 	RichText string
 
 	// Media are files.
 	Media []Media
+
+	// Attachments are what is no file: places, contact cards, headers. They are published as they are.
+	Attachments messages.Attachments
 
 	// InReplyTo is the service's id of the message that the customer answered.
 	InReplyTo string

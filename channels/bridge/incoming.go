@@ -14,6 +14,7 @@ import (
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/messages"
+	"github.com/customchannels/customchannels-go/messages/richtext"
 )
 
 // incomingProgress is how far the publishing of a message has come.
@@ -150,9 +151,12 @@ func (p *publishing) freeze(ctx context.Context) error {
 	}
 	d := &messages.Draft{
 		Direction: messages.DirectionIncoming, AccountID: a.ID, Thread: thread, IdempotencyID: p.idempotencyID(),
-		Text: w.Text, RichText: w.RichText, Timestamp: w.Time, ContactID: w.ContactID, InReplyTo: answer,
+		Text: w.Text, RichText: richtext.Sanitize(w.RichText, p.cfg.Definition.Capabilities.RichText), Timestamp: w.Time, ContactID: w.ContactID, InReplyTo: answer,
 		Senders:    []messages.Participant{{Name: w.FromName, DeliveryIdentifier: w.From}},
 		Recipients: []messages.Participant{{Name: a.Name, DeliveryIdentifier: a.Identifier}},
+	}
+	if d.Text == "" {
+		d.Text = richtext.Parse(w.RichText).PlainText()
 	}
 	for i, f := range p.progress.Files {
 		if f.Problem == "" {
@@ -169,6 +173,7 @@ func (p *publishing) freeze(ctx context.Context) error {
 		}
 		d.Text = note
 	}
+	d.Attachments = append(d.Attachments, w.Attached...)
 	if d.Text == "" {
 		d.Text = " " // HubSpot wants a text even where a file is all there is to say
 	}

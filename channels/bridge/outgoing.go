@@ -132,7 +132,7 @@ func (d *delivery) compose(ctx context.Context) (*Outgoing, error) {
 	msg := &d.event.Message
 	m := &Outgoing{
 		ID: string(msg.ID), Attempt: d.it.Attempt, Account: d.account.clone(),
-		Recipients: msg.Recipients, Text: msg.Text, CreatedAt: msg.CreatedAt,
+		Recipients: msg.Recipients, Text: plainText(msg), CreatedAt: msg.CreatedAt,
 		From: d.portal.agent(ctx, d.author(), d.now()), steps: d.steps,
 	}
 	var err error
@@ -164,7 +164,8 @@ func (d *delivery) compose(ctx context.Context) (*Outgoing, error) {
 	if err := d.files(ctx, m); err != nil {
 		return nil, err
 	}
-	if m.Text == "" && len(m.Media) == 0 {
+	d.quickReplies(m)
+	if m.Text == "" && len(m.Media) == 0 && m.QuickReplies == nil {
 		return nil, Reject(d.nothingLeft(), nil)
 	}
 	return m, nil

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -24,6 +25,7 @@ type incomingWork struct {
 	Text      string                      `json:"text,omitempty"`
 	RichText  string                      `json:"richText,omitempty"`
 	Media     []spooled                   `json:"media,omitempty"`
+	Attached  messages.Attachments        `json:"attached,omitempty"`
 	InReplyTo string                      `json:"inReplyTo,omitempty"`
 	Time      time.Time                   `json:"time"`
 	ContactID int64                       `json:"contactId,omitempty"`
@@ -65,7 +67,7 @@ func (b *Bridge) Receive(ctx context.Context, m *Incoming) error {
 	}
 	work := &incomingWork{
 		ID: m.ID, From: m.From, FromName: m.FromName, To: account.Identifier, Account: m.AccountID, Thread: m.Thread,
-		Text: m.Text, RichText: m.RichText, InReplyTo: m.InReplyTo, Time: m.Time, ContactID: m.ContactID,
+		Text: m.Text, RichText: m.RichText, Attached: m.Attachments, InReplyTo: m.InReplyTo, Time: m.Time, ContactID: m.ContactID,
 	}
 	def(&work.Time, b.now())
 	for i := range m.Media {
@@ -128,13 +130,20 @@ func validateIncoming(m *Incoming) error {
 	switch {
 	case m.ID == "":
 		return fmt.Errorf("%w: the ID is empty; without it repetitions cannot be recognised", ErrInvalid)
-	case m.Text == "" && m.RichText == "" && len(m.Media) == 0:
+	case m.Text == "" && m.RichText == "" && len(m.Media) == 0 && len(m.Attachments) == 0:
 		return fmt.Errorf("%w: there is neither text nor media", ErrInvalid)
+	case slices.ContainsFunc(m.Attachments, func(a messages.Attachment) bool { _, file := a.(*messages.FileAttachment); return file }):
+		return fmt.Errorf("%w: files go into Media, not into Attachments", ErrInvalid)
 	case m.To.IsZero() && m.AccountID == "":
 		return fmt.Errorf("%w: To or AccountID is required", ErrInvalid)
 	}
 	if err := m.From.Validate(); err != nil {
 		return fmt.Errorf("%w: From: %w", ErrInvalid, err)
+	}
+	draft := &messages.Draft{AccountID: "checked later", Senders: []messages.Participant{{DeliveryIdentifier: m.From}}, Text: " ",
+		Timestamp: m.Time, Attachments: m.Attachments}
+	if err := draft.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return nil
 }
