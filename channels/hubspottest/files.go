@@ -44,7 +44,7 @@ func (f *file) fullName() string {
 	return f.Name + "." + f.Extension
 }
 
-const maxUpload = 64 << 20
+const maxUpload = 256 << 20
 
 var accessKinds = []string{
 	"PUBLIC_INDEXABLE", "PUBLIC_NOT_INDEXABLE", "PRIVATE", "SENSITIVE",

@@ -18,7 +18,7 @@ var sqliteSettings = []struct{ pragma, want string }{
 	{"foreign_keys = ON", "1"},
 	// Most pages change again and again before they are written back, so it pays to do that rarely.
 	{"wal_autocheckpoint = 8000", "8000"},
-	{"cache_size = -16384", "-16384"}, // KiB
+	{"cache_size = -8192", "-8192"}, // KiB
 }
 
 func prepareSQLiteWriter(ctx context.Context, conn *sql.Conn) error {
