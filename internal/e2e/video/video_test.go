@@ -74,6 +74,7 @@ type world struct {
 	hubspot *hubspottest.Server
 	setup   setup
 	app     *exec.Cmd
+	process atomic.Pointer[os.Process] // the app's
 	sent    chan string // what the service got
 
 	cut atomic.Int64 // how far an upload may get before the app is killed; 0 means to its end
@@ -85,14 +86,13 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	w.setup.Listen = listener.Addr().String()
 	must(t, listener.Close())
-	var handler http.Handler
-	hubspot := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.serveHubSpot(handler, rw, r) }))
-	t.Cleanup(hubspot.Close)
+	hubspot := httptest.NewUnstartedServer(http.HandlerFunc(w.serveHubSpot))
 	service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { w.sent <- r.URL.Path + " " + sumOf(r.Body) }))
 	t.Cleanup(service.Close)
-	w.hubspot = hubspottest.New(hubspottest.Config{URL: hubspot.URL, InstallURL: "http://" + w.setup.Listen + "/hubspot/install",
+	w.hubspot = hubspottest.New(hubspottest.Config{URL: "http://" + hubspot.Listener.Addr().String(), InstallURL: "http://" + w.setup.Listen + "/hubspot/install",
 		RedirectURLs: []string{"http://" + w.setup.Listen + "/hubspot/oauth/callback"}})
-	handler = w.hubspot
+	hubspot.Start()
+	t.Cleanup(hubspot.Close)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.hubspot.Run(ctx) }()
@@ -111,14 +111,16 @@ func newWorld(t *testing.T) *world {
 }
 
 // serveHubSpot kills the app in the middle of an upload, if it is meant to be.
-func (w *world) serveHubSpot(next http.Handler, rw http.ResponseWriter, r *http.Request) {
+func (w *world) serveHubSpot(rw http.ResponseWriter, r *http.Request) {
 	if n := w.cut.Load(); n > 0 && strings.HasSuffix(r.URL.Path, "/files") {
 		w.cut.Store(0)
 		_, _ = io.CopyN(io.Discard, r.Body, n)
-		must(w.t, w.app.Process.Kill())
+		if err := w.process.Load().Kill(); err != nil {
+			w.t.Error(err)
+		}
 		return
 	}
-	next.ServeHTTP(rw, r)
+	w.hubspot.ServeHTTP(rw, r)
 }
 
 func (w *world) start() {
@@ -129,6 +131,7 @@ func (w *world) start() {
 	w.app.Env = append(os.Environ(), "APP_SETUP="+string(encoded))
 	w.app.Stderr = os.Stderr
 	must(w.t, w.app.Start())
+	w.process.Store(w.app.Process)
 	app := w.app
 	w.t.Cleanup(func() { _ = app.Process.Kill() })
 }
