@@ -24,6 +24,7 @@ import (
 // After HubSpot has answered 401 to a token, that method is called once per call to get another one: the token that
 // others have got meanwhile, or a new one. An *oauth.Portal has both methods.
 type TokenSource interface {
+	// Token returns a token to send with a call that is made at once.
 	Token(ctx context.Context) (*oauth2.Token, error)
 }
 

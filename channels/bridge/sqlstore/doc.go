@@ -11,6 +11,22 @@
 // processes run the same bridge as one, and what a dead one held is taken over by the others. Tokens and the credentials of
 // accounts are sealed with the keys (AES-256-GCM), which are kept in a file of their own.
 //
+// # More than one process
+//
+// On PostgreSQL start as many processes as you need, behind one load balancer. Each renews a row every few seconds; when
+// it has not done so for 15 seconds the others take over what it held. A conversation is worked on by one process at a time, and so
+// is what calls HubSpot for one portal, so that its rate limit is kept. The database's clock decides, so the processes' may
+// differ. Several bridges, with channels of their own, may share a database, and its tables may stand beside your own
+// ([WithPrefix]). For more than one database can do, give each portal to one of several: they share nothing.
+//
+// What is waited for is looked for once a second, and at once in the process that accepted it. Commits serve all callers
+// that wait for one at the same time, so many small calls cost little more than one.
+//
+// # When the database is away
+//
+// Webhooks are answered 503 then, so that HubSpot repeats them, and Receive returns an error, so that the service does. Both
+// go on by themselves when it is back. [WithLimit] refuses new work in the same way before a disk is full.
+//
 // # Changing keys
 //
 // The key file has one key on each line: an id, a space, and 32 random bytes in base64. The first key seals, all of them

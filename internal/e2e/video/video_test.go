@@ -75,7 +75,7 @@ type world struct {
 	setup   setup
 	app     *exec.Cmd
 	process atomic.Pointer[os.Process] // the app's
-	sent    chan string // what the service got
+	sent    chan string                // what the service got
 
 	cut atomic.Int64 // how far an upload may get before the app is killed; 0 means to its end
 }
