@@ -229,8 +229,9 @@ type Store interface {
 	// does neither: it loses its credentials.
 	SaveAccount(ctx context.Context, a *Account) (old *Account, err error)
 
-	// LinkByService and LinkByHubSpot return the link of a message, or ErrNotFound; of several of one HubSpotID the first.
+	// LinkByService returns the link of a message by the service's id, or ErrNotFound.
 	LinkByService(ctx context.Context, channel channels.ID, account channels.AccountID, serviceID string) (*Link, error)
+	// LinkByHubSpot returns the link of a message by HubSpot's id, of several the first, or ErrNotFound.
 	LinkByHubSpot(ctx context.Context, channel channels.ID, id messages.ID) (*Link, error)
 	// Person returns what is known of a person, or ErrNotFound. Only the first four fields of p are read.
 	Person(ctx context.Context, p *Person) (*Person, error)
@@ -240,8 +241,9 @@ type Store interface {
 	// ReadMedia returns a chunk, or ErrNotFound beyond the last.
 	ReadMedia(ctx context.Context, id string, n int) ([]byte, error)
 
-	// Remember keeps a small value under a name; Recall returns it, or ErrNotFound.
+	// Remember keeps a small value under a name.
 	Remember(ctx context.Context, name, value string) error
+	// Recall returns the value under a name, or ErrNotFound.
 	Recall(ctx context.Context, name string) (string, error)
 
 	// Sweep removes what has outlived its time: after 30 days the keys of work that is neither waiting nor buried, what was

@@ -1,4 +1,21 @@
-// Package bridgetest tests implementations of [bridge.Store] and [oauth.TokenStore].
+// Package bridgetest tests implementations of [bridge.Channel], [bridge.Store] and [oauth.TokenStore].
+//
+// # Channels
+//
+// A channel that works in a demonstration still meets crashes, services that are down, texts that nobody has thought of and
+// files that break off. [RunChannel] has it work for a real bridge and tests what the bridge expects of it, each rule in a
+// subtest whose failure says what goes wrong otherwise:
+//
+//	func TestChannel(t *testing.T) {
+//		open := func(t *testing.T) bridge.Channel { return openMine(t) }
+//		bridgetest.RunChannel(t, open, bridgetest.ChannelOptions{Definition: definition})
+//	}
+//
+// With the Definition alone it sees no more than what Send and the other methods return. The more the [ChannelOptions] can do
+// with the messaging service, or with what stands in for it, the more is tested: Delivered alone adds that nothing is lost, cut
+// off or delivered twice.
+//
+// # Stores
 //
 // A bridge loses, doubles or reorders messages when its store errs, and most such errors show only after a crash or
 // under load. So run these tests on every store that you write:

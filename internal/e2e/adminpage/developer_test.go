@@ -42,7 +42,7 @@ func TestDeveloperJournal(t *testing.T) {
 	const rows = `[...document.querySelectorAll('[data-testid="journal"] > li')].map((row) => row.dataset.operation)`
 	p.until("only webhooks are listed", rows+`.every((name) => name === "webhook.delivery")`)
 	p.do(`document.querySelector('[data-testid="journal"] summary').click()`)
-	p.reads(`"channelAccountName"`)
+	p.reads(`"CHANNEL_ACCOUNT_CREATED"`)
 	p.keep("journal")
 	p.choose("journal-status", "failed")
 	p.reads("No entry is like this.")
@@ -137,4 +137,22 @@ func TestDeveloperPeople(t *testing.T) {
 	p.reads("You are Noor Adams. Only a super-admin changes users.")
 	p.do(`document.querySelector('[data-actor-id="` + seller + `"] [data-testid="user-away"]').click()`)
 	w.until("the seller is away", func() bool { return w.hubspot.Users(portal)[1].Away })
+}
+
+// TestDeveloperWaiting shows a webhook that the app has not accepted, until the clock reaches its next attempt.
+func TestDeveloperWaiting(t *testing.T) {
+	w := newWorld(t, time.Hour)
+	a := w.connect()
+	w.hubspot.Inject(hubspottest.Fault{Operation: "webhook.delivery", BadSignature: true, Nth: 1})
+	p := w.open(admin, "#/developer/journal")
+	must(t, w.hubspot.RenameAccount(a.ID, "Later"))
+	p.reads("1 webhook not accepted yet")
+	p.do(`document.querySelector('[data-testid="waiting-webhooks"] summary').click()`)
+	p.reads("1 attempt")
+	p.keep("waiting")
+	p.click("tab-clock")
+	p.click("advance-3600")
+	w.wantTold("renamed Later")
+	p.click("tab-journal")
+	p.lacks("not accepted yet")
 }

@@ -22,12 +22,12 @@ func TestS11Edit(t *testing.T) {
 	w := newWorld(t)
 	w.connect()
 	p := w.open(admin, "#/settings")
-	p.run(chromedp.Focus(testid("account-edit"))) // what the mouse shows on hovering, the keyboard shows on focus
+	p.run(chromedp.Focus(chromedp.CSS(testid("account-edit")))) // what the mouse shows on hovering, the keyboard shows on focus
 	p.until("Edit is shown", `getComputedStyle(document.querySelector(".channel-account-actions")).opacity === "1"`)
 	p.press(kb.Enter)
 	p.enter(testid("edit-name"), "Corner shop")
 	p.click("routing-assign")
-	p.run(chromedp.Click(`[data-testid="assign-teams"][value="Support"]`))
+	p.clickOn(`[data-testid="assign-teams"][value="Support"]`)
 	p.keep("edit")
 	p.click("edit-save")
 	p.reads("Saved")
@@ -94,15 +94,19 @@ func TestS11Move(t *testing.T) {
 	a := w.connect()
 	inbox, desk := w.inbox("INBOX").ID, w.inbox("HELP_DESK").ID
 	p := w.open(admin, "#/settings")
-	p.run(chromedp.Focus(testid("account-options")))
+	p.run(chromedp.Focus(chromedp.CSS(testid("account-options"))))
 	p.press(kb.Enter)
 	p.reads("Move to Help Desk")
 	p.keep("options")
 	p.press(kb.Enter)
 	p.reads("No channel is connected to the inbox")
 	w.wantTold("moved " + a.Name + " to " + desk)
-	p.click("tab-" + desk)
+	p.run(chromedp.Focus(chromedp.CSS(testid("tab-" + inbox))))
+	p.press(kb.ArrowRight)
 	p.reads(a.Name)
+	if got, want := eval[string](p, `document.activeElement.dataset.testid`), "tab-"+desk; got != want {
+		t.Errorf("the focus is on %s, want %s", got, want)
+	}
 	p.click("account-options")
 	p.press(kb.Escape)
 	p.until("the menu is closed", `!document.querySelector(":popover-open")`)

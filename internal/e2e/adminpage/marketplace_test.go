@@ -3,7 +3,6 @@ package adminpage
 import (
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -33,7 +32,7 @@ func TestS1Install(t *testing.T) {
 			p.click("install")
 			popup := p.popup(w.hubspot.URL())
 			popup.reads("conversations.custom_channels.write")
-			popup.run(chromedp.Click(`button[value=allow]`))
+			popup.clickOn(`button[value=allow]`)
 			if tt.flow != "LINK" { // which ends on a page of the app
 				p.alone()
 			}
@@ -63,7 +62,7 @@ func TestS1Deny(t *testing.T) {
 	w := newWorld(t)
 	p := w.open(admin, "#/marketplace")
 	p.click("install")
-	p.popup(w.hubspot.URL()).run(chromedp.Click(`button[value=deny]`))
+	p.popup(w.hubspot.URL()).clickOn(`button[value=deny]`)
 	p.reads("The window was closed before Acme Chat for teams was installed.")
 	if w.hubspot.Installed(portal) {
 		t.Error("the app is installed")
@@ -82,7 +81,7 @@ func TestS1Uninstall(t *testing.T) {
 	p := w.open(admin, "#/marketplace")
 	p.reads("Installed")
 	p.click("install")
-	p.popup(w.hubspot.URL()).run(chromedp.Click(`button[value=allow]`))
+	p.popup(w.hubspot.URL()).clickOn(`button[value=allow]`)
 	p.reads("is installed. Now connect one of its channels")
 
 	p.click("uninstall")

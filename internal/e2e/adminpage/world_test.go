@@ -40,13 +40,14 @@ type world struct {
 	requests []*url.URL // that browsers and HubSpot made to the app
 }
 
-func newWorld(t *testing.T) *world {
+// newWorld starts both. Webhooks are repeated after the given pauses, or else often and soon.
+func newWorld(t *testing.T, retries ...time.Duration) *world {
 	t.Helper()
 	w := &world{t: t, shop: &shop{}}
-	w.hubspot = hubspottest.New(hubspottest.Config{
-		AppName: "Acme Chat for teams", RateLimit: -1,
-		RetryDelays: slices.Repeat([]time.Duration{100 * time.Millisecond}, 1000),
-	})
+	if retries == nil {
+		retries = slices.Repeat([]time.Duration{100 * time.Millisecond}, 1000)
+	}
+	w.hubspot = hubspottest.New(hubspottest.Config{AppName: "Acme Chat for teams", RateLimit: -1, RetryDelays: retries})
 	must(t, w.hubspot.Start())
 	t.Cleanup(func() { must(t, w.hubspot.Close()) })
 	w.app = httptest.NewServer(http.HandlerFunc(w.serve))

@@ -20,7 +20,7 @@ import (
 const (
 	channel = "918273"
 	few     = 1_000
-	many    = 100_000
+	many    = 1_000_000
 	portals = 100
 	last    = portals + 1 // a portal whose turn comes after all others
 	limit   = 64          // lanes in a claim

@@ -51,6 +51,7 @@ func BenchmarkIdlePortals(b *testing.B) {
 func run(b *testing.B, store *sqlstore.Store, works int64) (br *bridge.Bridge, done chan struct{}, stop func()) {
 	hubspot := &http.Client{Transport: traffic.Local{Handler: traffic.NewHubSpot(0)}}
 	cfg := traffic.Config("http://hubspot.test", hubspot, store)
+	cfg.API = []channels.Option{channels.WithHTTPClient(hubspot)} // with HubSpot's limit, which costs memory
 	var count atomic.Int64
 	done = make(chan struct{})
 	cfg.Trace = &bridge.Trace{Ended: func(a bridge.Attempt) {

@@ -86,7 +86,10 @@ func (p *page) watch() <-chan []string {
 
 func (p *page) run(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	if err := chromedp.Do(p.ctx, steps...); err != nil {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.screenshot("failed-" + p.t.Name())
 		p.t.Fatal(err)
 	}
 }

@@ -26,7 +26,7 @@ const (
 
 // row is the row of a customer in the list.
 func row(customer string) string {
-	return fmt.Sprintf(`[...document.querySelectorAll('[data-testid="agent-thread"]')].find(row => row.innerText.includes(%q))`, customer)
+	return fmt.Sprintf(`[...document.querySelectorAll('[data-testid="agent-thread"]')].find(row => row.querySelector('.thread-customer').innerText === %q)`, customer)
 }
 
 // openThread opens a customer's conversation from the list.
@@ -76,7 +76,7 @@ func TestMedia(t *testing.T) {
 		media("Invoice 2044.pdf", "application/pdf", messages.UsageOther, []byte("%PDF-1.4\n")))
 	p := w.open("")
 	p.openThread("Ada")
-	w.say("Ada", "And this:", media("unpacking.webm", "video/webm", messages.UsageOther, recordVideo(t, p)))
+	w.say("Ada", "And this:", media("unpacking.mp4", "video/mp4", messages.UsageOther, recordVideo(t, p)))
 	p.until("the picture is shown", `document.querySelector('[data-testid="image"] img')?.naturalWidth === 64`)
 	p.until("the sticker is shown", `document.querySelector('[data-testid="sticker"] img')?.naturalWidth === 32`)
 	for _, kind := range []string{"audio", "voice", "video"} {
@@ -167,7 +167,7 @@ func recordVideo(t *testing.T, p *page) []byte {
 			pen.fillRect(0, 0, 160, 90);
 			if (frame === 12) recorder.stop();
 		}, 40);
-		const recorder = new MediaRecorder(canvas.captureStream(25), {mimeType: 'video/webm'});
+		const recorder = new MediaRecorder(canvas.captureStream(25), {mimeType: 'video/mp4;codecs=vp9'});
 		const parts = [];
 		recorder.ondataavailable = ({data}) => parts.push(data);
 		recorder.onstop = async () => {

@@ -55,6 +55,7 @@ type world struct {
 	hubspot *hubspottest.Server
 	bridge  *bridge.Bridge
 	app     *oauth.App
+	url     string // of the app
 	account *hubspottest.Account
 
 	mu     sync.Mutex
@@ -82,13 +83,13 @@ func newWorld(t *testing.T, capabilities channels.Capabilities) *world {
 	t.Cleanup(func() { _ = w.hubspot.Close() })
 
 	server := httptest.NewUnstartedServer(nil)
-	url := "http://" + server.Listener.Addr().String()
+	w.url = "http://" + server.Listener.Addr().String()
 	registry, err := channels.NewRegistry(channels.DeveloperKey{AppID: w.hubspot.AppID(), Key: w.hubspot.DeveloperKey()}, channels.WithBaseURL(w.hubspot.URL()))
 	must(t, err)
 	store := memstore.New()
 	w.app = &oauth.App{ClientID: w.hubspot.ClientID(), ClientSecret: w.hubspot.ClientSecret(), BaseURL: w.hubspot.URL(), Tokens: store}
 	w.bridge, err = bridge.New(w, bridge.Config{
-		App: w.app, Store: store, PublicURL: url, Registry: registry,
+		App: w.app, Store: store, PublicURL: w.url, Registry: registry,
 		Definition: bridge.Definition{Name: channelName, Description: "Chats about parcels.", Capabilities: capabilities},
 	})
 	must(t, err)
@@ -104,7 +105,7 @@ func newWorld(t *testing.T, capabilities channels.Capabilities) *world {
 			t.Error(err)
 		}
 	})
-	w.hubspot.SetInstallURL(url + "/hubspot/install")
+	w.hubspot.SetInstallURL(w.url + "/hubspot/install")
 	return w
 }
 
@@ -226,14 +227,23 @@ func (w *world) incoming() int {
 // publish puts a message with attachments that are no files into the customer's conversation.
 func (w *world) publish(customer string, attachments ...messages.Attachment) {
 	w.Helper()
+	w.publishDraft(customer, &messages.Draft{Attachments: attachments})
+}
+
+// publishRich puts HTML into the customer's conversation just as it is.
+func (w *world) publishRich(customer, html string) {
+	w.Helper()
+	w.publishDraft(customer, &messages.Draft{Text: "HTML", RichText: html})
+}
+
+func (w *world) publishDraft(customer string, d *messages.Draft) {
+	w.Helper()
 	api, err := channels.NewClient(w.app.Portal(w.account.PortalID), channels.WithBaseURL(w.hubspot.URL()))
 	must(w.T, err)
-	_, err = messages.NewClient(api).Publish(w.Context(), channels.ID(w.account.ChannelID), &messages.Draft{
-		AccountID: channels.AccountID(w.account.ID), Thread: w.thread(customer).IntegrationThreadIDs[0],
-		Senders:     []messages.Participant{{Name: customer, DeliveryIdentifier: channels.Opaque(customer)}},
-		Recipients:  []messages.Participant{{DeliveryIdentifier: shop}},
-		Attachments: attachments,
-	})
+	d.AccountID, d.Thread = channels.AccountID(w.account.ID), w.thread(customer).IntegrationThreadIDs[0]
+	d.Senders = []messages.Participant{{Name: customer, DeliveryIdentifier: channels.Opaque(customer)}}
+	d.Recipients = []messages.Participant{{DeliveryIdentifier: shop}}
+	_, err = messages.NewClient(api).Publish(w.Context(), channels.ID(w.account.ChannelID), d)
 	must(w.T, err)
 }
 
@@ -261,10 +271,13 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// eventually polls for what others do; how long that takes says nothing, so the limit is generous.
+// patience bounds what others are waited for. How long that takes says nothing, so it is generous.
+const patience = 8 * time.Second
+
+// eventually polls for what others do.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if ok() {
 			return
 		}

@@ -2,7 +2,7 @@
 
 import { el, KeyedList, setAttribute, setText } from "../dom.js";
 import { badge, emptyHint, menu } from "../ui.js";
-import { logo } from "./controls.js";
+import { button, logo } from "./controls.js";
 import { editAccount } from "./edit.js";
 import { describeRouting } from "./routing.js";
 
@@ -31,39 +31,41 @@ export class AccountList {
     this.node.firstElementChild.hidden = here.length === 0;
     this.#list.hidden = here.length === 0;
     this.#empty.replaceChildren(...(here.length > 0 ? [] : [emptyHint({
-      icon: "plug", title: `No channel is connected to the ${inbox.name.toLowerCase()}`,
+      icon: "plug",
+      title: `No channel is connected to the ${inbox.name.toLowerCase()}`,
       text: "Customers’ messages arrive here once an account of a channel is connected.",
-      action: can.connect && el("button", { type: "button", class: "outline", onclick: () => this.#onconnect(inbox.id) }, "Connect a channel"),
+      action: can.connect && button("Connect a channel", { onclick: () => this.#onconnect(inbox.id) }),
     })]));
   }
-
-  close() { this.#rows.show([]); }
 }
 
 class AccountRow {
   #context;
   #account;
-  #status = el("button", { type: "button", role: "switch", class: "switch", "data-testid": "account-status", onclick: () => this.#switch() });
+  #status = button("", { kind: "switch", role: "switch", testid: "account-status", onclick: () => this.#switch() });
   #name = el("strong", { dir: "auto", "data-testid": "account-name" });
   #channel = el("small", { dir: "auto" });
   #trouble = badge("Not authorized", "bad");
   #address = el("span", { dir: "auto", "data-testid": "account-address" });
   #routing = el("span", { dir: "auto", "data-testid": "account-routing" });
-  #edit = el("button", { type: "button", class: "outline small", "data-testid": "account-edit", onclick: () => editAccount(this.#context, this.#account) }, "Edit");
+  #edit = button("Edit", {
+    kind: "outline small", testid: "account-edit", onclick: () => editAccount(this.#context, this.#account),
+  });
   #options;
   node;
 
   constructor(context, account) {
     this.#context = context;
     const channel = context.state.info.channels.find(({ id }) => id === account.channelId);
-    this.#options = menu({ label: "Options", text: "Options", className: "outline small", testid: "account-options", items: () => this.#items() });
+    this.#options = menu({
+      label: "Options", text: "Options", className: "outline small", testid: "account-options", items: () => this.#items(),
+    });
     const picture = logo(channel ?? { name: account.name });
     this.#trouble.title = "The app has said that the account’s credentials do not work any more.";
     this.node = el("li", { class: "channel-account", "data-account-id": account.id },
       this.#status,
       el("div", { class: "channel-account-names" }, picture, el("div", {}, this.#name, this.#channel, this.#trouble)),
-      el("div", { class: "channel-account-fact" }, el("small", { class: "only-narrow" }, "Address"), this.#address),
-      el("div", { class: "channel-account-fact" }, el("small", { class: "only-narrow" }, "New conversations go to"), this.#routing),
+      fact("Address", this.#address), fact("New conversations go to", this.#routing),
       el("div", { class: "channel-account-actions" }, this.#edit, this.#options));
   }
 
@@ -132,5 +134,8 @@ class AccountRow {
     }
   }
 }
+
+// fact has its own title where there is no room for a head of columns.
+const fact = (title, value) => el("div", { class: "channel-account-fact" }, el("small", { class: "only-narrow" }, title), value);
 
 const moveLabel = ({ type, name }) => `Move to ${type === "HELP_DESK" ? "Help Desk" : name}`;

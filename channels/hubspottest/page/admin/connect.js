@@ -3,8 +3,8 @@
 
 import { el, icon } from "../dom.js";
 import { emptyHint } from "../ui.js";
-import { busy, logo, notice } from "./controls.js";
-import { closed, openPopup } from "./popup.js";
+import { button, busy, logo, notice } from "./controls.js";
+import { closed, openPopup, shut } from "./popup.js";
 import { describeRouting, RoutingForm, sameRouting } from "./routing.js";
 
 const STEPS = ["Channel", "Account", "Routing", "Done"];
@@ -14,7 +14,9 @@ export class ConnectSteps {
   #inbox;
   #steps = el("ol", { class: "steps", "aria-label": "Steps" });
   #body = el("div", { class: "step" });
-  #attempt; // the popup under way: {channel, popup, token, stop}
+  #step = 0;
+  #listed; // what the list of channels shows
+  #attempt; // the popup under way, or the last one: {channel, popup, token, control}
   #offs;
   heading = el("h1", { tabindex: "-1" });
   node;
@@ -24,16 +26,16 @@ export class ConnectSteps {
     this.#inbox = inbox;
     this.node = el("div", { class: "admin" },
       el("header", { class: "page-head" },
-        el("div", {}, el("p", { class: "crumb" }, el("a", { href: `#/settings/${inbox.id}` }, "Inbox & Help Desk"), ` › ${inbox.name}`), this.heading)),
+        el("div", {},
+          el("p", { class: "crumb" }, el("a", { href: `#/settings/${inbox.id}` }, "Inbox & Help Desk"), ` › ${inbox.name}`),
+          this.heading)),
       this.#steps, this.#body);
     this.#offs = [
       context.live.on("connection", (connection) => this.#ended(connection)),
-      context.state.on("state", () => { if (!this.#attempt && this.#step === 0) this.choose(); }),
+      context.state.on("state", () => { if (this.#step === 0 && this.#listed !== this.#listing()) this.choose(false); }),
     ];
     this.choose(false);
   }
-
-  #step = 0;
 
   // #show goes to a step. Its heading gets the focus, so that a screen reader begins there.
   #show(step, title, body, focus = true) {
@@ -47,29 +49,35 @@ export class ConnectSteps {
     if (focus) this.heading.focus();
   }
 
+  #listing() {
+    const { portal, channels, can } = this.#context.state.info;
+    return JSON.stringify([portal.installed, channels, can]);
+  }
+
   // choose lists the channels that the installed app has registered.
   choose(focus = true) {
     const { app, portal, channels, agent, can } = this.#context.state.info;
-    if (focus && document.activeElement?.closest(".step") === this.#body) focus = false; // the list was only refreshed
+    this.#listed = this.#listing();
     if (!can.connect) {
-      return this.#show(0, "Connect a channel", [notice(`You are ${agent.name}. Only a super-admin connects channels.`, "warn").node], focus);
+      const why = notice(`You are ${agent.name}. Only a super-admin connects channels.`, "warn");
+      return this.#show(0, "Connect a channel", [why.node], focus);
     }
-    const list = el("ul", { class: "channel-choices", "data-testid": "channels" }, ...channels.map((channel) => this.#channel(channel)));
+    const list = el("ul", { class: "channel-choices", "data-testid": "channels" }, channels.map((channel) => this.#channel(channel)));
     const none = emptyHint({
       icon: "shop", title: `${app.name} is not installed in ${portal.name}`,
-      text: "An app’s channels can be connected once it is installed.",
+      text: "An app’s channels are listed once it is installed. If it was installed before, re-authorise it.",
       action: el("a", { class: "primary", href: "#/marketplace" }, "Go to the marketplace"),
     });
     const missing = el("details", { class: "missing", "data-testid": "missing-channel" },
       el("summary", {}, "Is your channel not in this list?"),
-      el("p", {}, portal.installed ? `${app.name} is installed in ${portal.name}. ` : `${app.name} is not installed in ${portal.name}. `,
-        "A channel is listed once its app is installed here and has registered it. Install the app, or re-authorise it if it was given more rights since: ",
-        el("a", { href: "#/marketplace" }, "go to the marketplace"), "."));
+      el("p", {}, "A channel is listed once its app has registered it and is installed in this account. Install the app, or "
+        + "re-authorise it if it asks for more rights than when it was installed: ",
+      el("a", { href: "#/marketplace" }, "go to the marketplace"), "."));
     missing.open = channels.length === 0;
-    this.#show(0, "Connect a channel", [
-      ...(portal.installed ? [el("p", { class: "lead" }, `Choose the channel that the ${this.#inbox.name.toLowerCase()} shall receive messages from.`), list] : [none]),
-      missing,
-    ], focus);
+    const lead = channels.length > 0
+      ? `Choose the channel that the ${this.#inbox.name.toLowerCase()} shall receive messages from.`
+      : `${app.name} is installed but has not registered a channel yet.`;
+    this.#show(0, "Connect a channel", portal.installed ? [el("p", { class: "lead" }, lead), list, missing] : [none], focus);
   }
 
   #channel(channel) {
@@ -78,7 +86,7 @@ export class ConnectSteps {
       logo(channel),
       el("div", { class: "channel-text" }, el("h2", { dir: "auto" }, name), el("p", { dir: "auto" }, description || "No description")),
       connectUrl
-        ? el("button", { type: "button", class: "primary", "data-testid": "continue-with", onclick: () => this.#open(channel) }, `Continue with ${name}`)
+        ? button(`Continue with ${name}`, { kind: "primary", testid: "continue-with", onclick: () => this.#open(channel) })
         : el("p", { class: "note" }, "It has no connect page, so only its app can add accounts."));
   }
 
@@ -101,7 +109,7 @@ export class ConnectSteps {
       if (result.done) this.#ended(result);
       else if (!signal.aborted) this.#fail(channel, unfinished(channel));
     } catch (error) {
-      attempt.popup?.close();
+      if (attempt.popup) shut(attempt.popup);
       if (!signal.aborted) this.#fail(channel, error.message);
     }
   }
@@ -112,22 +120,21 @@ export class ConnectSteps {
   }
 
   #wait({ channel, popup }) {
+    const cancel = () => {
+      shut(popup);
+      this.#restart();
+    };
     this.#show(1, `Connect ${channel.name}`, [
       el("div", { class: "card waiting", "data-testid": "waiting" },
         logo(channel),
         el("div", {},
           el("p", { role: "status" }, `Enter your credentials in the window of ${channel.name}.`),
-          el("p", { class: "note" }, `If it stays empty or shows an error of the browser, the app does not answer at ${channel.connectUrl}`)),
+          el("p", { class: "note" },
+            `If it stays empty or shows an error of the browser, the app does not answer at ${channel.connectUrl}`)),
         el("span", { class: "spinner", "aria-hidden": "true" })),
       el("div", { class: "step-buttons" },
-        el("button", { type: "button", class: "outline", onclick: () => popup.focus() }, "Show the window"),
-        el("button", {
-          type: "button", class: "outline", "data-testid": "connect-cancel", onclick: () => {
-            this.#stop();
-            popup.close();
-            this.choose();
-          },
-        }, "Cancel")),
+        button("Show the window", { onclick: () => popup.focus() }),
+        button("Cancel", { testid: "connect-cancel", onclick: cancel })),
     ]);
   }
 
@@ -135,8 +142,8 @@ export class ConnectSteps {
     this.#show(1, `Connect ${channel.name}`, [
       notice(message, "bad").node,
       el("div", { class: "step-buttons" },
-        el("button", { type: "button", class: "primary", "data-testid": "try-again", onclick: () => this.#open(channel) }, "Try again"),
-        el("button", { type: "button", class: "outline", onclick: () => this.#restart() }, "Choose another channel")),
+        button("Try again", { kind: "primary", testid: "try-again", onclick: () => this.#open(channel) }),
+        button("Choose another channel", { onclick: () => this.#restart() })),
     ]);
   }
 
@@ -150,7 +157,7 @@ export class ConnectSteps {
     const attempt = this.#attempt;
     if (!done || !attempt || token !== attempt.token) return;
     this.#stop();
-    attempt.popup.close();
+    shut(attempt.popup);
     await this.#context.state.reload().catch(() => {}); // what comes next needs only the account
     if (this.#context.state.info.can.route) this.#route(attempt.channel, account);
     else this.#finish(attempt.channel, account);
@@ -160,7 +167,7 @@ export class ConnectSteps {
     const { users, teams } = this.#context.state.info;
     const form = new RoutingForm({ users, teams, routing: account.routing });
     const problem = notice();
-    const next = el("button", { type: "submit", class: "primary", "data-testid": "routing-next" }, "Next");
+    const next = button("Next", { type: "submit", kind: "primary", testid: "routing-next" });
     const submit = (event) => {
       event.preventDefault();
       busy(next, async () => {
@@ -172,7 +179,8 @@ export class ConnectSteps {
       });
     };
     this.#show(2, `Set up routing for ${account.name}`, [
-      el("form", { class: "card routing-step", onsubmit: submit, onchange: () => problem.show(""), novalidate: true }, form.node, problem.node, el("div", { class: "step-buttons" }, next)),
+      el("form", { class: "card routing-step", onsubmit: submit, onchange: () => problem.show(""), novalidate: true },
+        form.node, problem.node, el("div", { class: "step-buttons" }, next)),
     ]);
   }
 
@@ -185,19 +193,19 @@ export class ConnectSteps {
   #finish(channel, account) {
     const { navigate, state } = this.#context;
     const { users, can } = state.info;
-    const button = (label, testid, run, kind = "outline") => el("button", { type: "button", class: kind, "data-testid": testid, onclick: run }, label);
-    const fact = (name, value) => [el("dt", {}, name), el("dd", { dir: "auto" }, value)];
+    const facts = [
+      ["Channel", channel.name], ["Address", account.deliveryIdentifier?.value ?? "—"], ["Arrives in", this.#inbox.name],
+      ...(can.route ? [["New conversations go to", describeRouting(account.routing, users)]] : []),
+    ];
     this.#show(3, `${account.name} is connected`, [
       el("div", { class: "card connected" },
         el("span", { class: "connected-mark" }, icon("check")),
-        el("dl", {},
-          ...fact("Channel", channel.name), ...fact("Address", account.deliveryIdentifier?.value ?? "—"), ...fact("Arrives in", this.#inbox.name),
-          ...(can.route ? fact("New conversations go to", describeRouting(account.routing, users)) : []))),
+        el("dl", {}, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", { dir: "auto" }, value)]))),
       el("div", { class: "step-buttons" },
-        button("Connect another account", "connect-another", () => this.#open(channel)),
-        button("Connect a channel", "connect-a-channel", () => this.#restart()),
-        button("Go to inbox", "go-to-inbox", () => navigate("#/inbox")),
-        button("Done", "connect-done", () => navigate(`#/settings/${this.#inbox.id}`), "primary")),
+        button("Connect another account", { testid: "connect-another", onclick: () => this.#open(channel) }),
+        button("Connect a channel", { testid: "connect-a-channel", onclick: () => this.#restart() }),
+        button("Go to inbox", { testid: "go-to-inbox", onclick: () => navigate("#/inbox") }),
+        button("Done", { kind: "primary", testid: "connect-done", onclick: () => navigate(`#/settings/${this.#inbox.id}`) })),
     ]);
   }
 

@@ -52,11 +52,15 @@ export function notice(text = "", kind = "") {
   return { node, show };
 }
 
+// button takes listeners and attributes beside its kind and its name for tests.
+export const button = (label, { kind = "outline", testid, ...properties } = {}) =>
+  el("button", { type: "button", class: kind, "data-testid": testid, ...properties }, label);
+
 // checkable is a radio button or a checkbox with its explanation.
 export function checkable(properties, title, hint) {
   const input = el("input", properties);
-  const node = el("label", { class: "checkable" }, input, el("span", {}, el("strong", { dir: "auto" }, title), hint && el("small", {}, hint)));
-  return { input, node };
+  const text = el("span", {}, el("strong", { dir: "auto" }, title), hint && el("small", {}, hint));
+  return { input, node: el("label", { class: "checkable" }, input, text) };
 }
 
 // logo is a channel's picture, or its initials while there is none.
@@ -69,11 +73,11 @@ export function logo({ id, name, logoUrl }) {
 }
 
 // busy keeps a button from being pressed again while run is under way.
-export async function busy(button, run) {
-  button.disabled = true;
+export async function busy(pressed, run) {
+  pressed.disabled = true;
   try {
     return await run();
   } finally {
-    button.disabled = false;
+    pressed.disabled = false;
   }
 }

@@ -3,19 +3,23 @@
 import { el } from "../dom.js";
 import { fullTime } from "../format.js";
 import { badge, field } from "../ui.js";
-import { busy, notice } from "./controls.js";
+import { button, busy, notice } from "./controls.js";
 import { describeScope } from "./scopes.js";
 
-const SECRETS = ["clientSecret", "developerKey"];
-const VARIABLES = [
-  ["HUBSPOT_BASE_URL", "baseUrl"], ["HUBSPOT_CLIENT_ID", "clientId"], ["HUBSPOT_CLIENT_SECRET", "clientSecret"],
-  ["HUBSPOT_APP_ID", "appId"], ["HUBSPOT_DEVELOPER_KEY", "developerKey"],
+// What an app has to know: how it is called here, and in the environment of the examples.
+const CREDENTIALS = [
+  { key: "baseUrl", name: "Base URL", variable: "HUBSPOT_BASE_URL" },
+  { key: "appId", name: "App id", variable: "HUBSPOT_APP_ID" },
+  { key: "clientId", name: "Client id", variable: "HUBSPOT_CLIENT_ID" },
+  { key: "clientSecret", name: "Client secret", variable: "HUBSPOT_CLIENT_SECRET", secret: true },
+  { key: "developerKey", name: "Developer key", variable: "HUBSPOT_DEVELOPER_KEY", secret: true },
 ];
 
 export class AppPanel {
   #context;
   #credentials = new Credentials();
   #addresses;
+  #shown;
   #facts = el("div", { class: "stack" });
   node;
 
@@ -30,6 +34,9 @@ export class AppPanel {
     const app = await this.#context.api.get("api/developer");
     this.#credentials.show(app);
     this.#addresses.show(app);
+    const facts = JSON.stringify([app.channels, app.installs, app.scopes]);
+    if (facts === this.#shown) return; // what somebody has unfolded stays so
+    this.#shown = facts;
     this.#facts.replaceChildren(this.#channels(app.channels), this.#installs(app.installs), this.#scopes(app.scopes));
   }
 
@@ -40,7 +47,8 @@ export class AppPanel {
         el("summary", {}, el("strong", { dir: "auto" }, channel.name), el("code", {}, channel.id)),
         facts({
           "Description": channel.channelDescription, "Webhooks go to": channel.webhookUrl,
-          "Connect page": channel.channelAccountConnectionRedirectUrl, "Logo": channel.channelLogoUrl, "Registered": fullTime(channel.createdAt),
+          "Connect page": channel.channelAccountConnectionRedirectUrl, "Logo": channel.channelLogoUrl,
+          "Registered": fullTime(channel.createdAt),
         }),
         el("h3", {}, "Capabilities"), facts(channel.capabilities))));
   }
@@ -67,10 +75,11 @@ class Credentials {
   #app;
   #secret; // undefined while hidden
   #list = el("dl", { class: "facts" });
-  #button = el("button", { type: "button", class: "outline", "data-testid": "show-credentials", onclick: () => busy(this.#button, () => this.#turn()) });
-  #copy = el("button", { type: "button", class: "outline", "data-testid": "copy-credentials", onclick: () => this.#copyAll() }, "Copy as environment");
+  #turn = button("", { testid: "show-credentials", onclick: () => busy(this.#turn, () => this.#showOrHide()) });
+  #copy = button("Copy as environment", { testid: "copy-credentials", onclick: () => this.#copyAll() });
   #problem = notice();
-  node = el("section", { class: "card" }, el("h2", {}, "Credentials"), this.#list, this.#problem.node, el("div", { class: "row" }, this.#button, this.#copy));
+  node = el("section", { class: "card" }, el("h2", {}, "Credentials"),
+    this.#list, this.#problem.node, el("div", { class: "row" }, this.#turn, this.#copy));
 
   show(app) {
     this.#app = { baseUrl: app.baseUrl, appId: app.id, clientId: app.clientId };
@@ -79,16 +88,14 @@ class Credentials {
 
   #render() {
     const all = { ...this.#app, ...this.#secret };
-    const shown = [["Base URL", "baseUrl"], ["App id", "appId"], ["Client id", "clientId"], ["Client secret", "clientSecret"], ["Developer key", "developerKey"]];
-    this.#list.replaceChildren(...shown.flatMap(([name, key]) => {
-      const hidden = SECRETS.includes(key) && !this.#secret;
-      return [el("dt", {}, name), el("dd", {}, el("code", { "data-testid": key, "aria-label": hidden ? "hidden" : undefined }, hidden ? "••••••••••••" : String(all[key])))];
-    }));
-    this.#button.textContent = this.#secret ? "Hide secrets" : "Show secrets";
+    this.#list.replaceChildren(...CREDENTIALS.flatMap(({ key, name, secret }) => [
+      el("dt", {}, name), el("dd", {}, el("code", { "data-testid": key }, secret && !this.#secret ? "••••••••••••" : String(all[key]))),
+    ]));
+    this.#turn.textContent = this.#secret ? "Hide secrets" : "Show secrets";
     this.#copy.hidden = !this.#secret;
   }
 
-  async #turn() {
+  async #showOrHide() {
     this.#problem.show("");
     try {
       this.#secret = this.#secret ? undefined : await this.context.api.post("api/developer/credentials");
@@ -99,7 +106,7 @@ class Credentials {
   }
 
   async #copyAll() {
-    const text = VARIABLES.map(([name, key]) => `export ${name}=${this.#secret[key]}\n`).join("");
+    const text = CREDENTIALS.map(({ key, variable }) => `export ${variable}=${this.#secret[key]}\n`).join("");
     try {
       await navigator.clipboard.writeText(text);
       this.context.toast("Copied", { kind: "good" });
@@ -117,7 +124,7 @@ class Addresses {
   #webhook = el("input", { type: "url", placeholder: "none", "data-testid": "app-webhook-url" });
   #redirect = el("dd");
   #problem = notice();
-  #button = el("button", { type: "submit", class: "primary", "data-testid": "save-addresses" }, "Save");
+  #button = button("Save", { type: "submit", kind: "primary", testid: "save-addresses" });
   #shown = {};
   node;
 
@@ -126,8 +133,9 @@ class Addresses {
     this.#onsaved = onsaved;
     this.node = el("form", { class: "card", novalidate: true, onsubmit: (event) => this.#save(event) }, el("h2", {}, "Addresses"),
       field("Install link", this.#install, { help: "Where an admin begins to install the app." }),
-      field("App webhooks", this.#webhook, { help: "Takes conversation.creation and other events of the app, beside the channels’ own webhooks." }),
-      el("dl", { class: "facts" }, el("dt", {}, "Redirect URL"), this.#redirect), this.#problem.node, el("div", { class: "row" }, this.#button));
+      field("App webhooks", this.#webhook, { help: "Takes conversation.creation and other events, beside the channels’ own webhooks." }),
+      el("dl", { class: "facts" }, el("dt", {}, "Redirect URL"), this.#redirect),
+      this.#problem.node, el("div", { class: "row" }, this.#button));
   }
 
   // show leaves alone what somebody is editing.
@@ -162,6 +170,6 @@ function facts(values) {
 
 function show(value) {
   if (typeof value === "boolean") return badge(value ? "yes" : "no", value ? "good" : undefined);
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((one) => (typeof one === "object" ? JSON.stringify(one) : String(one))).join(", ");
+  if (Array.isArray(value)) return value.map(show).join(", ") || "none";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -3,7 +3,7 @@
 import { el, setText } from "../dom.js";
 import { fullTime, timeWithSeconds } from "../format.js";
 import { choice, field } from "../ui.js";
-import { notice } from "./controls.js";
+import { button, notice } from "./controls.js";
 
 const STEPS = [["5 seconds", 5], ["1 minute", 60], ["30 minutes", 1800], ["1 hour", 3600], ["24 hours", 86_400], ["7 days", 604_800]];
 const UNITS = [["1", "seconds"], ["60", "minutes"], ["3600", "hours"], ["86400", "days"]];
@@ -25,13 +25,13 @@ export class ClockPanel {
     this.node = el("section", { class: "card clock" },
       this.#time, this.#date, this.#ahead,
       el("div", { class: "row", role: "group", "aria-label": "Advance by" },
-        STEPS.map(([label, seconds]) => el("button", { type: "button", class: "outline", "data-testid": `advance-${seconds}`, onclick: () => this.#advance(seconds) }, `+ ${label}`))),
+        STEPS.map(([label, seconds]) => button(`+ ${label}`, { testid: `advance-${seconds}`, onclick: () => this.#advance(seconds) }))),
       el("form", { class: "field-row", onsubmit: (event) => this.#submit(event) },
         field("Advance by", this.#amount), field("Unit", this.#unit),
-        el("button", { type: "submit", class: "primary", "data-testid": "advance" }, "Advance")),
+        button("Advance", { type: "submit", kind: "primary", testid: "advance" })),
       this.#problem.node,
-      el("p", { class: "note" }, "Access tokens expire, rate limits recover, and webhooks whose next attempt has become due are sent at once. "
-        + "The clock cannot go back. Pauses of faults run on real time."));
+      el("p", { class: "note" }, "Access tokens expire, rate limits recover, and webhooks whose next attempt has become due are sent "
+        + "at once. The clock cannot go back. Pauses of faults run on real time."));
     this.#timer = setInterval(() => this.#tick(), 1000);
   }
 

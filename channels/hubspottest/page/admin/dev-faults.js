@@ -3,7 +3,7 @@
 import { el, KeyedList, setText } from "../dom.js";
 import { plural } from "../format.js";
 import { choice, field, offer } from "../ui.js";
-import { busy, checkable, notice } from "./controls.js";
+import { button, busy, checkable, notice } from "./controls.js";
 
 const CALLS = [
   ["rate-limit", "429: too many requests", { form: "RATE_LIMIT", retryAfterSeconds: 5 }],
@@ -29,7 +29,7 @@ export class FaultsPanel {
   #form;
   #note = notice();
   #rows;
-  #clear = el("button", { type: "button", class: "outline", "data-testid": "faults-clear", onclick: () => this.#remove("api/faults") }, "Remove all");
+  #clear = button("Remove all", { testid: "faults-clear", onclick: () => this.#remove("api/faults") });
   #timer;
   node;
 
@@ -55,11 +55,12 @@ export class FaultsPanel {
     const counters = el("span", { class: "note", "data-testid": "fault-counters" });
     return {
       node: el("li", { "data-fault-id": fault.id },
-        el("div", {}, el("strong", {}, describe(fault)), el("p", { class: "note" }, el("code", {}, fault.operation), ` ${scope(fault)}`), counters),
-        el("button", {
-          type: "button", class: "outline small", "data-testid": "fault-remove", "aria-label": `Remove: ${describe(fault)}`,
+        el("div", {},
+          el("strong", {}, describe(fault)), el("p", { class: "note" }, el("code", {}, fault.operation), ` ${scope(fault)}`), counters),
+        button("Remove", {
+          kind: "outline small", testid: "fault-remove", "aria-label": `Remove: ${describe(fault)}`,
           onclick: () => this.#remove(`api/faults/${fault.id}`),
-        }, "Remove")),
+        })),
       update: ({ seen, played }) => setText(counters, `Seen in ${plural(seen, "call")}, played in ${played}`),
     };
   }
@@ -80,7 +81,9 @@ export class FaultsPanel {
 class FaultForm {
   #context;
   #onadded;
-  #preset = choice([{ group: "Calls", options: pairs(CALLS) }, { group: "Webhooks", options: pairs(WEBHOOKS) }], "rate-limit", { "data-testid": "fault-preset", onchange: () => this.#fill() });
+  #preset = choice([{ group: "Calls", options: pairs(CALLS) }, { group: "Webhooks", options: pairs(WEBHOOKS) }], "rate-limit", {
+    "data-testid": "fault-preset", onchange: () => this.#fill(),
+  });
   #operation = choice([], "", { "data-testid": "fault-operation", onchange: () => this.#showParts() });
   #portal = choice([], "", { "data-testid": "fault-portal" });
   #inputs = {
@@ -95,7 +98,7 @@ class FaultForm {
   };
   #parts;
   #problem = notice();
-  #button = el("button", { type: "submit", class: "primary", "data-testid": "fault-add" }, "Add fault");
+  #button = button("Add fault", { type: "submit", kind: "primary", testid: "fault-add" });
   node;
 
   constructor(context, onadded) {
@@ -104,16 +107,22 @@ class FaultForm {
     const { nth, delayMs, status, retryAfterSeconds, duplicates, form, reset } = this.#inputs;
     this.#parts = {
       call: el("div", { class: "stack" },
-        el("div", { class: "field-row" }, field("Status", status, { help: "0: the form’s own" }), field("Form of the body", form), field("Retry-After, seconds", retryAfterSeconds)),
+        el("div", { class: "field-row" },
+          field("Status", status, { help: "0: the form’s own" }), field("Form of the body", form),
+          field("Retry-After, seconds", retryAfterSeconds)),
         this.#checks.truncate.node),
-      webhook: el("div", { class: "stack" }, field("Sent again, times", duplicates), this.#checks.reorder.node, this.#checks.badSignature.node, this.#checks.spacedSignature.node),
+      webhook: el("div", { class: "stack" },
+        field("Sent again, times", duplicates),
+        this.#checks.reorder.node, this.#checks.badSignature.node, this.#checks.spacedSignature.node),
     };
     this.node = el("form", { class: "card stack", novalidate: true, onsubmit: (event) => this.#add(event) }, el("h2", {}, "Add a fault"),
       field("What goes wrong", this.#preset),
       el("div", { class: "field-row" }, field("Operation", this.#operation), field("Portal", this.#portal)),
       field("Which call", nth, { help: "1 is the next one, 0 is every one." }),
       el("details", { class: "fold" }, el("summary", {}, "Details"),
-        el("div", { class: "stack" }, el("div", { class: "field-row" }, field("Delay, ms", delayMs), field("Connection lost", reset)), this.#parts.call, this.#parts.webhook)),
+        el("div", { class: "stack" },
+          el("div", { class: "field-row" }, field("Delay, ms", delayMs), field("Connection lost", reset)),
+          this.#parts.call, this.#parts.webhook)),
       this.#problem.node, el("div", { class: "row" }, this.#button));
   }
 
@@ -122,14 +131,17 @@ class FaultForm {
     offer(this.#operation, operations.map((name) => [name, name]));
     offer(this.#portal, [["", "Every portal"], ...this.#context.state.info.portals.map(({ id, name }) => [String(id), name])]);
     offer(this.#inputs.form, forms.map((name) => [name, name || "The usual"]));
-    if (first) this.#fill();
+    if (!first) return;
+    this.#operation.value = "message.publish";
+    this.#fill();
   }
 
   #fill() {
     const webhook = WEBHOOKS.find(([id]) => id === this.#preset.value);
     const [, , values] = webhook ?? CALLS.find(([id]) => id === this.#preset.value);
     if (isWebhook(this.#operation.value) !== Boolean(webhook)) this.#operation.value = webhook ? "webhook.delivery" : "message.publish";
-    for (const [name, input] of Object.entries(this.#inputs)) if (name !== "nth") input.value = values[name] ?? (input.type === "number" ? 0 : "");
+    const { nth, ...filled } = this.#inputs; // which call stays as it is
+    for (const [name, input] of Object.entries(filled)) input.value = values[name] ?? (input.type === "number" ? 0 : "");
     for (const [name, { input }] of Object.entries(this.#checks)) input.checked = Boolean(values[name]);
     this.#showParts();
   }
@@ -149,7 +161,9 @@ class FaultForm {
       const value = input.type === "number" ? Number(input.value) : input.value;
       if (value && !left.includes(name)) fault[name] = value;
     }
-    for (const [name, { input }] of Object.entries(this.#checks)) if (input.checked && (name === "truncate") !== webhook) fault[name] = true;
+    for (const [name, { input }] of Object.entries(this.#checks)) {
+      if (input.checked && (name === "truncate") !== webhook) fault[name] = true;
+    }
     return fault;
   }
 
@@ -183,5 +197,5 @@ function describe(fault) {
 }
 
 function scope({ nth, portalId }) {
-  return [nth ? `call ${nth} from when it was set` : "every call", portalId && `portal ${portalId}`].filter(Boolean).join(", ");
+  return [nth ? `only call ${nth} since it was set` : "every call", portalId && `portal ${portalId}`].filter(Boolean).join(", ");
 }

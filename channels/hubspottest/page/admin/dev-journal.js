@@ -3,7 +3,7 @@
 import { coalesce, el, KeyedList, setAttribute, setText } from "../dom.js";
 import { plural, timeWithSeconds } from "../format.js";
 import { choice, offer } from "../ui.js";
-import { busy, notice } from "./controls.js";
+import { busy, button, notice } from "./controls.js";
 
 const REFRESH_MS = 1500;
 const MOST_KEPT = 1000;
@@ -16,10 +16,13 @@ export class JournalPanel {
   #context;
   #report;
   #entries = [];
-  #operation = choice(GROUPS, "", { "aria-label": "Operation", "data-testid": "journal-operation", onchange: () => this.#render() });
-  #portal = choice([["", "All portals"]], "", { "aria-label": "Portal", "data-testid": "journal-portal", onchange: () => this.#render() });
-  #result = choice(RESULTS, "", { "aria-label": "Status", "data-testid": "journal-status", onchange: () => this.#render() });
-  #search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search the journal", "data-testid": "journal-search", oninput: () => this.#render() });
+  #operation = this.#filter("Operation", "journal-operation", GROUPS);
+  #portal = this.#filter("Portal", "journal-portal", [["", "All portals"]]);
+  #result = this.#filter("Status", "journal-status", RESULTS);
+  #search = el("input", {
+    type: "search", placeholder: "Search", "aria-label": "Search the journal", "data-testid": "journal-search",
+    oninput: () => this.#render(),
+  });
   #note = notice();
   #waiting = new Waiting();
   #rows;
@@ -30,12 +33,17 @@ export class JournalPanel {
     this.#context = context;
     this.#report = report;
     const list = el("ol", { class: "entries", "data-testid": "journal" });
-    this.#rows = new KeyedList(list, (entry) => entryView(entry, context));
+    // A simulator that was started again counts its entries anew.
+    this.#rows = new KeyedList(list, (entry) => entryView(entry, context), ({ id, time }) => `${id} ${time}`);
     this.node = el("div", { class: "stack" },
       el("div", { class: "row journal-filters" }, this.#operation, this.#portal, this.#result, this.#search,
-        el("button", { type: "button", class: "outline", "data-testid": "journal-clear", onclick: () => this.#clear() }, "Clear")),
+        button("Clear", { testid: "journal-clear", onclick: () => this.#clear() })),
       this.#waiting.node, this.#note.node, list);
     this.#timer = setInterval(() => { if (!document.hidden) this.#follow(); }, REFRESH_MS);
+  }
+
+  #filter(label, testid, options) {
+    return choice(options, "", { "aria-label": label, "data-testid": testid, onchange: () => this.#render() });
   }
 
   // load fetches all: the simulator may be another one since.
@@ -106,8 +114,9 @@ class Waiting {
     this.node.hidden = waiting.length === 0;
     setText(this.#summary, `${plural(waiting.length, "webhook")} not accepted yet`);
     this.#list.replaceChildren(...waiting.map(({ operation, portalId, attempts, nextAt, request }) => el("li", {},
-      el("strong", {}, eventType(request) ?? operation), el("span", { class: "note" }, `portal ${portalId}`), el("span", { class: "note" }, plural(attempts, "attempt")),
-      nextAt && el("span", { class: "note" }, `next at ${timeWithSeconds(nextAt)}`))));
+      el("strong", {}, eventType(request) ?? operation),
+      [`portal ${portalId}`, plural(attempts, "attempt"), nextAt && `next at ${timeWithSeconds(nextAt)}`].filter(Boolean)
+        .map((text) => el("span", { class: "note" }, text)))));
   }
 }
 
@@ -115,7 +124,8 @@ function entryView(entry, context) {
   const status = el("span", { class: "entry-status" });
   const bodies = el("div", { class: "entry-bodies" });
   let shown = entry;
-  const details = el("details", { class: "entry", ontoggle: () => { if (details.open) bodies.replaceChildren(...content(shown, context)); } },
+  const fill = () => { if (details.open) bodies.replaceChildren(...content(shown, context)); };
+  const details = el("details", { class: "entry", ontoggle: fill },
     el("summary", {},
       status, el("span", { class: "entry-operation" }, entry.operation),
       el("span", { class: "entry-path" }, [eventType(entry.request), `${entry.method} ${entry.path}`].filter(Boolean).join(" · ")),
@@ -133,12 +143,13 @@ function entryView(entry, context) {
 }
 
 function content({ id, operation, method, path, request, response, error, portalId }, context) {
-  const again = WEBHOOKS.includes(operation) && el("button", {
-    type: "button", class: "outline small", "data-testid": "send-again", onclick: () => busy(again, () => sendAgain(id, context)),
-  }, "Send again");
+  const again = WEBHOOKS.includes(operation) && button("Send again", {
+    kind: "outline small", testid: "send-again", onclick: () => busy(again, () => sendAgain(id, context)),
+  });
   const parts = [["Error", error], ["Request", request], ["Response", response]].filter(([, body]) => body);
   return [
-    el("p", { class: "entry-address" }, el("code", {}, `${method} ${path}`), portalId && el("span", { class: "note" }, `portal ${portalId}`), again),
+    el("p", { class: "entry-address" },
+      el("code", {}, `${method} ${path}`), portalId && el("span", { class: "note" }, `portal ${portalId}`), again),
     ...parts.flatMap(([title, body]) => [el("h3", {}, title), el("pre", { tabindex: "0", "aria-label": title }, indented(body))]),
   ];
 }

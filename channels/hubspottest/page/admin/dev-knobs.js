@@ -2,25 +2,25 @@
 
 import { el, setAttribute } from "../dom.js";
 import { badge } from "../ui.js";
-import { notice } from "./controls.js";
+import { button, notice } from "./controls.js";
 
 export class KnobsPanel {
   #context;
   #rows = new Map();
   #body = el("tbody", { "data-testid": "knobs" });
-  #search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search behaviours", oninput: () => this.#filter() });
+  #search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search", oninput: () => this.#filter() });
   #changed = notice();
-  #reset = el("button", { type: "button", class: "outline", "data-testid": "knobs-reset", onclick: () => this.#resetAll() }, "Back to the defaults");
+  #reset = button("Back to the defaults", { testid: "knobs-reset", onclick: () => this.#resetAll() });
   #knobs = [];
   node;
 
   constructor(context) {
     this.#context = context;
     this.node = el("div", { class: "stack" },
-      el("p", { class: "lead" }, "HubSpot’s documentation leaves these open. The defaults are the readings that ask most of an app; "
-        + "switch to the others to see whether yours works with them too. They hold until the simulator ends."),
+      el("p", { class: "lead" }, "HubSpot’s documentation leaves these open. The default is the reading that asks most of an app, or the "
+        + "one that was observed where the other is marked. See whether your app works with both: a choice holds until the simulator ends."),
       el("div", { class: "row" }, this.#search, this.#reset), this.#changed.node,
-      el("div", { class: "table-scroll" }, el("table", { class: "knobs" },
+      el("div", { class: "card table-scroll" }, el("table", { class: "knobs" },
         el("thead", {}, el("tr", {}, ["Behaviour", "What HubSpot does"].map((title) => el("th", { scope: "col" }, title)))), this.#body)));
   }
 
@@ -38,20 +38,22 @@ export class KnobsPanel {
   }
 
   #add({ name, true: on, false: off, harder }) {
-    const option = (value, text) => {
-      const input = el("input", { type: "radio", name: `knob-${name}`, value: String(value), onchange: () => this.#set({ [name]: value }) });
-      const mark = !value && badge("default", "accent");
+    const option = (value, text, mark) => {
+      const choose = () => this.#set({ [name]: value });
+      const input = el("input", { type: "radio", name: `knob-${name}`, value: String(value), onchange: choose });
       return { input, node: el("label", { class: "reading" }, input, el("span", {}, sentence(text)), mark) };
     };
-    const readings = [option(false, off), option(true, on)];
+    // The text of the default refers to the other.
+    const readings = [option(true, on, harder && badge("asks more", "warn")), option(false, off, badge("default", "accent"))];
     const node = el("tr", { "data-knob": name },
-      el("th", { scope: "row" }, words(name), harder && el("small", {}, "the other reading asks more")),
-      el("td", {}, el("div", { role: "radiogroup", "aria-label": words(name), class: "readings" }, readings.map((reading) => reading.node))));
+      el("th", { scope: "row" }, words(name)),
+      el("td", {},
+        el("div", { role: "radiogroup", "aria-label": words(name), class: "readings" }, readings.map((reading) => reading.node))));
     this.#rows.set(name, {
       node, text: `${words(name)} ${on} ${off}`.toLowerCase(),
       update(knob) {
-        readings[0].input.checked = !knob.on;
-        readings[1].input.checked = knob.on;
+        readings[0].input.checked = knob.on;
+        readings[1].input.checked = !knob.on;
         setAttribute(node, "data-changed", knob.on);
       },
     });

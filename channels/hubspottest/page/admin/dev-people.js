@@ -2,8 +2,9 @@
 
 import { el, KeyedList, setText } from "../dom.js";
 import { avatar, badge, choice, field, toggle } from "../ui.js";
-import { busy, notice } from "./controls.js";
+import { button, busy, notice } from "./controls.js";
 
+const COLUMNS = ["Super-admin", "Seat", "Team", "Away"];
 const SEATS = [["", "No seat"], ["SERVICE", "Service"], ["SALES", "Sales"]];
 
 export class PeoplePanel {
@@ -22,14 +23,14 @@ export class PeoplePanel {
     this.#users = new KeyedList(users, (user) => new UserRow(user, context), ({ actorId }) => actorId);
     this.#addUser = new AddForm("Add a user", context, [
       ["name", "Name", { type: "text" }], ["email", "Email", { type: "email" }], ["number", "User number", { type: "number", min: "1" }],
-    ], ({ name, email, number }) => context.api.post("api/users", { actorId: `A-${number}`, name, email, superAdmin: false, seat: "SERVICE" }));
+    ], ({ name, email, number }) => context.api.post("api/users", { actorId: `A-${number}`, name, email, seat: "SERVICE" }));
     const addPortal = new AddForm("Add a portal", context, [
       ["name", "Name", { type: "text" }], ["id", "Portal id", { type: "number", min: "1" }],
     ], ({ name, id }) => context.api.post("api/portals", { id: Number(id), name }));
     this.node = el("div", { class: "stack" },
       el("section", { class: "card stack" }, el("h2", {}, "Users"), this.#rights.node,
         el("div", { class: "table-scroll" }, el("table", { class: "users" },
-          el("thead", {}, el("tr", {}, ["User", "Super-admin", "Seat", "Team", "Away", ""].map((title) => el("th", { scope: "col" }, title)))), users)),
+          el("thead", {}, el("tr", {}, ["User", ...COLUMNS].map((title) => el("th", { scope: "col" }, title)), el("td"))), users)),
         this.#addUser.node),
       el("section", { class: "card stack" }, el("h2", {}, "Portals"), portals, addPortal.node));
   }
@@ -46,7 +47,7 @@ export class PeoplePanel {
 function portalRow(portal, { api, state }) {
   const installed = badge("Installed", "good");
   const here = badge("You are here", "accent");
-  const open = el("button", { type: "button", class: "outline small", onclick: () => api.choose({ portal: portal.id }) }, "Open");
+  const open = button("Open", { kind: "outline small", onclick: () => api.choose({ portal: portal.id }) });
   return {
     node: el("li", {}, el("strong", { dir: "auto" }, portal.name), el("code", {}, String(portal.id)), installed, here, open),
     update(next) {
@@ -72,15 +73,26 @@ class UserRow {
 
   constructor(user, context) {
     this.#context = context;
-    const change = (fields) => this.#change(fields);
-    this.#admin = toggle({ label: `${user.name}: super-admin`, testid: "user-admin", onchange: (superAdmin) => change({ superAdmin }) });
-    this.#away = toggle({ label: `${user.name}: away`, testid: "user-away", onchange: (away) => change({ away }) });
-    this.#seat = choice(SEATS, "", { "aria-label": `${user.name}: seat`, "data-testid": "user-seat", onchange: () => change({ seat: this.#seat.value }).catch(() => {}) });
-    this.#team = el("input", { type: "text", "aria-label": `${user.name}: team`, placeholder: "none", onchange: () => change({ team: this.#team.value.trim() }).catch(() => {}) });
-    this.#act = el("button", { type: "button", class: "outline small", "data-testid": "act-as", onclick: () => context.api.choose({ user: user.actorId }) }, "Act as");
+    this.#admin = toggle({
+      label: `${user.name}: super-admin`, testid: "user-admin", onchange: (superAdmin) => this.#change({ superAdmin }),
+    });
+    this.#away = toggle({ label: `${user.name}: away`, testid: "user-away", onchange: (away) => this.#change({ away }) });
+    this.#seat = choice(SEATS, "", {
+      "aria-label": `${user.name}: seat`, "data-testid": "user-seat",
+      onchange: () => this.#change({ seat: this.#seat.value }).catch(() => {}),
+    });
+    this.#team = el("input", {
+      type: "text", "aria-label": `${user.name}: team`, placeholder: "none",
+      onchange: () => this.#change({ team: this.#team.value.trim() }).catch(() => {}),
+    });
+    this.#act = button("Act as", {
+      kind: "outline small", testid: "act-as", onclick: () => context.api.choose({ user: user.actorId }),
+    });
     this.node = el("tr", { "data-actor-id": user.actorId },
-      el("th", { scope: "row" }, el("div", { class: "who" }, avatar(user.name, { url: user.avatar }), el("div", {}, this.#name, this.#email))),
-      ...[this.#admin, this.#seat, this.#team, this.#away].map((control) => el("td", {}, control)), el("td", {}, this.#you, this.#act));
+      el("th", { scope: "row" },
+        el("div", { class: "who" }, avatar(user.name, { url: user.avatar }), el("div", {}, this.#name, this.#email))),
+      [this.#admin, this.#seat, this.#team, this.#away].map((control, index) => el("td", { "data-label": COLUMNS[index] }, control)),
+      el("td", {}, this.#you, this.#act));
   }
 
   update(user) {
@@ -121,15 +133,15 @@ class AddForm {
   node;
 
   constructor(title, { state }, fields, add) {
-    const button = el("button", { type: "submit", class: "outline" }, title);
+    const submit = button(title, { type: "submit" });
     const controls = fields.map(([name, label, properties]) => {
       const input = el("input", { ...properties, required: true });
       this.#inputs.set(name, input);
       return field(label, input);
     });
-    const submit = (event) => {
+    const onsubmit = (event) => {
       event.preventDefault();
-      busy(button, async () => {
+      busy(submit, async () => {
         try {
           await add(Object.fromEntries([...this.#inputs].map(([name, { value }]) => [name, value.trim()])));
           this.node.reset();
@@ -140,6 +152,6 @@ class AddForm {
         }
       });
     };
-    this.node = el("form", { class: "add", onsubmit: submit }, el("div", { class: "field-row" }, controls, button), this.#problem.node);
+    this.node = el("form", { class: "add", onsubmit }, el("div", { class: "field-row" }, controls, submit), this.#problem.node);
   }
 }

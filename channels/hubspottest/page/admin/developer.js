@@ -37,7 +37,7 @@ class Developer {
     this.#context = context;
     this.#tabs = tabs({ name: "Developer panel", entries: PANELS, onchoose: (id) => context.navigate(`#/developer/${id}`) });
     container.replaceChildren(el("div", { class: "admin" },
-      el("header", { class: "page-head" }, el("div", {}, el("p", { class: "crumb" }, "Developer"), el("h1", { tabindex: "-1" }, "Developer panel"))),
+      el("h1", { tabindex: "-1" }, "Developer panel"),
       this.#tabs.node, this.#problem.node, this.#place));
     this.#offs = [
       context.onRoute((route) => this.#show(route)),

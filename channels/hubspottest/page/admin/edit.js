@@ -27,6 +27,6 @@ export function editAccount({ api, state, toast }, account) {
       field("Name", name, can.connect ? { help: "Agents see it beside each conversation." } : { help: "Only a super-admin changes it." }),
       form ? form.node : el("p", { class: "note" }, "Routing needs a Sales or Service seat."),
     ],
-    actions: [{ label: "Cancel" }, { label: "Save", kind: "primary", testid: "edit-save", run: save }],
+    actions: [{ label: "Cancel", testid: "edit-cancel" }, { label: "Save", kind: "primary", testid: "edit-save", run: save }],
   });
 }

@@ -1,10 +1,10 @@
 // The marketplace: what the app brings and may do, and how it is installed and removed.
 
 import { el, icon } from "../dom.js";
-import { fullTime, initials, tint } from "../format.js";
+import { fullTime, initials } from "../format.js";
 import { badge } from "../ui.js";
-import { busy, checkable, logo, notice } from "./controls.js";
-import { closed, openPopup } from "./popup.js";
+import { button, checkable, logo, notice } from "./controls.js";
+import { closed, openPopup, shut } from "./popup.js";
 import { describeScope } from "./scopes.js";
 
 const FLOWS = [
@@ -24,13 +24,17 @@ class Marketplace {
   #body = el("div", { class: "listing" });
   #problem = notice();
   #flow = "CONSENT";
+  #starting = false;
   #control = new AbortController();
   #off;
 
   constructor(container, context) {
     this.#context = context;
+    const { name } = context.state.info.app;
     container.replaceChildren(el("div", { class: "admin" },
-      el("header", { class: "page-head" }, el("div", {}, el("p", { class: "crumb" }, "Marketplace"), el("h1", { tabindex: "-1" }, context.state.info.app.name))),
+      el("header", { class: "page-head" }, el("div", { class: "app" },
+        el("span", { class: "logo large", "aria-hidden": "true" }, initials(name)),
+        el("div", {}, el("p", { class: "crumb" }, "Marketplace"), el("h1", { tabindex: "-1", dir: "auto" }, name)))),
       this.#problem.node, this.#body));
     this.#off = context.state.on("state", () => this.#load());
     this.#load();
@@ -54,12 +58,14 @@ class Marketplace {
   #about() {
     const { channels } = this.#developer;
     const scopes = this.#install?.scopes ?? this.#developer.scopes;
+    const brings = (channel) => el("li", {},
+      logo({ ...channel, logoUrl: channel.channelLogoUrl }),
+      el("div", {},
+        el("strong", { dir: "auto" }, channel.name), el("p", { dir: "auto" }, channel.channelDescription ?? "No description")));
     return el("div", { class: "stack" },
       el("section", { class: "card" }, el("h2", {}, "What it brings"),
         channels.length === 0 && el("p", { class: "note" }, "The app has not registered a channel yet. Apps do so when they start."),
-        el("ul", { class: "brings" }, ...channels.map((channel) => el("li", {},
-          logo({ ...channel, logoUrl: channel.channelLogoUrl }),
-          el("div", {}, el("strong", { dir: "auto" }, channel.name), el("p", { dir: "auto" }, channel.channelDescription ?? "No description")))))),
+        el("ul", { class: "brings" }, channels.map(brings))),
       el("section", { class: "card" }, el("h2", {}, "What it may do"),
         scopes.length === 0 && el("p", { class: "note" }, "Not known yet: the app says so when it is installed for the first time."),
         el("ul", { class: "scopes", "data-testid": "scopes" }, ...scopes.map((scope) => el("li", {},
@@ -71,14 +77,13 @@ class Marketplace {
   }
 
   #action() {
-    const { app, portal, agent, users, can } = this.#context.state.info;
+    const { portal, agent, users, can } = this.#context.state.info;
     const installed = this.#install;
     const admins = users.filter(({ superAdmin }) => superAdmin).map(({ name }) => name).join(" or ");
-    return el("section", { class: "card install", "aria-label": "Install" },
-      el("div", { class: "install-head" },
-        el("span", { class: "logo large", "data-tint": tint(app.name), "aria-hidden": "true" }, initials(app.name)),
-        el("div", {}, el("h2", { dir: "auto" }, app.name), installed ? badge("Installed", "good") : badge("Not installed"))),
-      el("p", { class: "note" }, installed ? `In ${portal.name} since ${fullTime(installed.installedAt)}` : `It is not installed in ${portal.name}.`),
+    return el("section", { class: "card install", "aria-labelledby": "install-title" },
+      el("div", { class: "row spread" },
+        el("h2", { id: "install-title", dir: "auto" }, portal.name), installed ? badge("Installed", "good") : badge("Not installed")),
+      installed && el("p", { class: "note" }, `Since ${fullTime(installed.installedAt)}`),
       can.connect
         ? this.#buttons(installed)
         : notice(`You are ${agent.name}. Only a super-admin installs and removes apps: ask ${admins}.`, "warn").node);
@@ -90,13 +95,13 @@ class Marketplace {
       type: "radio", name: "flow", value, checked: value === this.#flow, "data-testid": `flow-${value}`,
       disabled: value === "LINK" && !link, onchange: () => { this.#flow = value; },
     }, title, value === "LINK" && !link ? "The app’s install link is not known: set it in the developer panel." : hint).node);
-    const install = el("button", {
-      type: "button", class: installed ? "outline" : "primary", "data-testid": "install", onclick: () => busy(install, () => this.#start()),
-    }, installed ? "Re-authorise" : "Install");
-    return el("div", { class: "stack" },
+    const install = button(installed ? "Re-authorise" : "Install", {
+      kind: installed ? "outline" : "primary", testid: "install", disabled: this.#starting, onclick: () => this.#start(),
+    });
+    return el("div", { class: "install-how" },
       el("fieldset", { class: "checkables" }, el("legend", {}, "How the install goes"), ...flows),
       el("div", { class: "step-buttons" }, install,
-        installed && el("button", { type: "button", class: "danger", "data-testid": "uninstall", onclick: () => this.#uninstall() }, "Uninstall")));
+        installed && button("Uninstall", { kind: "outline danger-text", testid: "uninstall", onclick: () => this.#uninstall() })));
   }
 
   // #start runs within a click. Whether it worked is told by the install's time, since an app may be installed again.
@@ -105,20 +110,26 @@ class Marketplace {
     const { signal } = this.#control;
     const before = this.#install?.installedAt;
     let popup;
+    this.#starting = true;
     this.#problem.show("");
     try {
+      this.#render();
       popup = openPopup();
       const { url } = await this.#context.api.post("api/install", { flow: this.#flow });
       popup.location.replace(url);
-      this.#problem.show(`Go on in the window that has opened. If it stays empty or shows an error of the browser, ${app.name} is not running.`);
+      this.#problem.show("Go on in the window that has opened. If it stays empty or shows an error of the browser, "
+        + `${app.name} does not answer.`);
       await this.#untilInstalled(popup, before, signal);
       if (signal.aborted) return;
       await this.#load();
       if (this.#install?.installedAt === before) throw new Error(`The window was closed before ${app.name} was installed.`);
       this.#problem.show(`${app.name} is installed. Now connect one of its channels in the settings.`, "good");
     } catch (error) {
-      popup?.close();
+      if (popup) shut(popup);
       if (!signal.aborted) this.#problem.show(error.message, "bad");
+    } finally {
+      this.#starting = false;
+      if (!signal.aborted) this.#render();
     }
   }
 

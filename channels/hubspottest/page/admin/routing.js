@@ -1,7 +1,7 @@
 // How new conversations of an account are routed: the form of the connect steps and of Edit.
 
-import { el } from "../dom.js";
-import { checkable } from "./controls.js";
+import { el, icon } from "../dom.js";
+import { button, checkable } from "./controls.js";
 
 const COMMON_PROPERTIES = ["Category", "Language", "Priority", "Source", "Topic"];
 const MANY = 8; // from here on the list can be searched
@@ -18,13 +18,17 @@ export class RoutingForm {
   #how;
   #propertyPart;
   #assignPart;
+  node;
 
   constructor({ users, teams, routing }) {
     this.#people = new People(users, teams, routing);
     this.#how = new Assignment(routing.assignTo || "USERS");
     this.#propertyPart = el("div", { class: "indent" }, this.#rows,
-      el("button", { type: "button", class: "outline", "data-testid": "routing-add-property", onclick: () => this.#add("", "").focus() }, "Add a property"));
+      button("Add a property", { testid: "routing-add-property", onclick: () => this.#add("", "").focus() }));
     this.#assignPart = el("div", { class: "indent" }, this.#how.node, this.#people.node);
+    this.node = el("div", { class: "routing" },
+      el("datalist", { id: "routing-property-names" }, COMMON_PROPERTIES.map((name) => el("option", { value: name }))),
+      this.#setProperties.node, this.#propertyPart, this.#assign.node, this.#assignPart);
 
     const properties = Object.entries(routing.properties ?? {});
     for (const [name, value] of properties) this.#add(name, value);
@@ -33,12 +37,6 @@ export class RoutingForm {
     for (const { input } of [this.#setProperties, this.#assign]) input.addEventListener("change", () => this.#show());
     this.#how.onchange = () => this.#show();
     this.#show();
-  }
-
-  get node() {
-    return el("div", { class: "routing" },
-      el("datalist", { id: "routing-property-names" }, ...COMMON_PROPERTIES.map((name) => el("option", { value: name }))),
-      this.#setProperties.node, this.#propertyPart, this.#assign.node, this.#assignPart);
   }
 
   // value is the routing that was entered. It throws what is missing, in a sentence.
@@ -55,25 +53,27 @@ export class RoutingForm {
   }
 
   #propertiesEntered() {
-    const entered = this.#properties.map(({ name, value }) => [name.value.trim(), value.value.trim()]).filter((pair) => pair.some(Boolean));
+    const entered = this.#properties
+      .map(({ name, value }) => [name.value.trim(), value.value.trim()])
+      .filter((pair) => pair.some(Boolean));
     if (entered.some((pair) => !pair.every(Boolean))) throw new Error("Each conversation property needs a name and a value.");
     if (entered.length === 0) throw new Error("Add a conversation property, or do not set any.");
     return Object.fromEntries(entered);
   }
 
   #add(propertyName, propertyValue) {
-    const name = el("input", {
-      type: "text", value: propertyName, list: "routing-property-names", placeholder: "Property", "aria-label": "Property", "data-testid": "routing-property",
-    });
-    const value = el("input", { type: "text", value: propertyValue, placeholder: "Value", "aria-label": "Value", "data-testid": "routing-value" });
+    const input = (title, value, properties) =>
+      el("input", { type: "text", value, placeholder: title, "aria-label": title, ...properties });
+    const name = input("Property", propertyName, { list: "routing-property-names", "data-testid": "routing-property" });
+    const value = input("Value", propertyValue, { "data-testid": "routing-value" });
     const entry = { name, value };
-    const row = el("div", { class: "property-row" }, name, value, el("button", {
-      type: "button", class: "quiet", "aria-label": "Remove the property", onclick: () => {
-        row.remove();
-        this.#properties = this.#properties.filter((other) => other !== entry);
-        this.#setProperties.input.focus();
-      },
-    }, "×"));
+    const remove = () => {
+      row.remove();
+      this.#properties = this.#properties.filter((other) => other !== entry);
+      this.#setProperties.input.focus();
+    };
+    const row = el("div", { class: "property-row" }, name, value,
+      button(icon("cross"), { kind: "quiet", "aria-label": "Remove the property", onclick: remove }));
     this.#properties.push(entry);
     this.#rows.append(row);
     return name;
@@ -126,7 +126,10 @@ class People {
     this.#list = el("div", { class: "people" },
       ...teams.map((team) => box("teams", team, team, "Team")),
       ...users.map((user) => box("users", user.actorId, user.name, describe(user), !user.seat)));
-    const search = el("input", { type: "search", placeholder: "Search users and teams", "aria-label": "Search users and teams", oninput: () => this.#filter(search.value) });
+    const search = el("input", {
+      type: "search", placeholder: "Search users and teams", "aria-label": "Search users and teams",
+      oninput: () => this.#filter(search.value),
+    });
     search.hidden = this.#boxes.length <= MANY;
     this.node = el("fieldset", { class: "checkables" }, this.#legend, search, this.#list);
   }
@@ -155,7 +158,8 @@ function describe(user) {
 // describeRouting says in a few words who receives new conversations.
 export function describeRouting(routing, users) {
   if (!routing?.assignTo) return "Nobody";
-  const names = [...(routing.teams ?? []), ...(routing.users ?? []).map((id) => users.find((user) => user.actorId === id)?.name ?? id)];
+  const nameOf = (id) => users.find((user) => user.actorId === id)?.name ?? id;
+  const names = [...(routing.teams ?? []), ...(routing.users ?? []).map(nameOf)];
   if (routing.assignTo === "USERS") return names.join(", ");
   return names.length > 0 ? `Contact owner, else ${names.join(", ")}` : "Contact owner";
 }

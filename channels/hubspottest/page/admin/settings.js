@@ -4,7 +4,7 @@
 import { el, icon } from "../dom.js";
 import { AccountList } from "./accounts.js";
 import { ConnectSteps } from "./connect.js";
-import { notice, tabPanel, tabs } from "./controls.js";
+import { button, notice, tabPanel, tabs } from "./controls.js";
 
 export function mount(container, context) {
   const view = new Settings(container, context);
@@ -15,19 +15,17 @@ class Settings {
   #container;
   #context;
   #page; // what is shown: the list or the steps, {node, heading, close}
-  #offs;
+  #off;
 
   constructor(container, context) {
     this.#container = container;
     this.#context = context;
     this.#show(context.route);
-    this.#offs = [context.onRoute((route) => {
-      this.#show(route);
-      this.#page.heading.focus();
-    })];
+    this.#off = context.onRoute((route) => this.#show(route, true));
   }
 
-  #show({ rest }) {
+  // #show gives the heading of another page the focus; who walks through the tabs keeps it.
+  #show({ rest }, focus = false) {
     const { inboxes } = this.#context.state.info;
     const connecting = rest[0] === "connect";
     const inbox = inboxes.find(({ id }) => id === rest[connecting ? 1 : 0]) ?? inboxes[0];
@@ -35,11 +33,12 @@ class Settings {
     this.#page?.close();
     this.#page = connecting ? new ConnectSteps(this.#context, inbox) : new InboxSettings(this.#context, inbox);
     this.#container.replaceChildren(this.#page.node);
+    if (focus) this.#page.heading.focus();
   }
 
   close() {
     this.#page.close();
-    for (const off of this.#offs) off();
+    this.#off();
   }
 }
 
@@ -66,9 +65,10 @@ class InboxSettings {
     });
     this.#list = new AccountList(context, (id) => this.#startConnecting(id));
     this.#panel = tabPanel(inbox.id, this.#list.node);
-    this.#connect = el("button", {
-      type: "button", class: "primary", "data-testid": "connect-channel", onclick: () => this.#startConnecting(this.#inbox.id),
-    }, icon("plus"), el("span", {}, "Connect a channel"));
+    this.#connect = button("Connect a channel", {
+      kind: "primary", testid: "connect-channel", onclick: () => this.#startConnecting(this.#inbox.id),
+    });
+    this.#connect.prepend(icon("plus"));
     this.node = el("div", { class: "admin" },
       el("header", { class: "page-head" }, el("div", {}, el("p", { class: "crumb" }, "Settings"), this.heading), this.#connect),
       this.#rights.node, this.#tabs.node, this.#panel);
@@ -99,8 +99,5 @@ class InboxSettings {
     this.#list.show(this.#inbox);
   }
 
-  close() {
-    this.#off();
-    this.#list.close();
-  }
+  close() { this.#off(); }
 }

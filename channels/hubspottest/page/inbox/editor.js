@@ -7,8 +7,14 @@ import { forEditor, plainText } from "./richtext.js";
 export function plainEditor({ label, placeholder, onInput }) {
   const node = el("textarea", {
     class: "editor", "data-testid": "agent-input", rows: "1", dir: "auto", placeholder, "aria-label": label, "aria-describedby": "reply-hint",
-    oninput: changed,
+    oninput: changed, onblur: () => { place = [node.selectionStart, node.selectionEnd]; }, onfocus: findPlace,
   });
+  let place; // where the cursor was when the focus left: a dialog that closes puts it at the start
+
+  function findPlace() {
+    if (place) node.setSelectionRange(...place);
+    place = undefined;
+  }
 
   // For browsers whose text areas cannot grow by CSS (field-sizing).
   function fit() {
@@ -28,6 +34,7 @@ export function plainEditor({ label, placeholder, onInput }) {
     content: () => ({ text: node.value, html: undefined }),
     setContent({ text, html }) {
       node.value = text || (html ? plainText(forEditor(html, [])) : "");
+      place = undefined;
       changed();
     },
     insert({ text }) {
@@ -93,18 +100,18 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
     event.preventDefault();
     const { files } = event.clipboardData;
     if (files.length > 0) onFiles(files);
-    else put(event.clipboardData);
+    else putData(event.clipboardData);
   }
 
   function onDrop(event) {
     if (event.dataTransfer.files.length > 0) return; // the whole conversation takes them
     event.preventDefault();
-    put(event.dataTransfer);
+    putData(event.dataTransfer);
   }
 
-  function put(data) {
+  function putData(data) {
     const html = data.getData("text/html");
-    if (html) document.execCommand("insertHTML", false, markup(forEditor(html, features)));
+    if (html) put(forEditor(html, features));
     else document.execCommand("insertText", false, data.getData("text/plain"));
   }
 
@@ -113,11 +120,38 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
     if (needs && !features.includes(needs)) event.preventDefault();
   }
 
-  // block is the part of the text that the cursor is in.
-  function block() {
-    let at = getSelection().anchorNode;
+  // put replaces what is selected. One line goes into the line with the cursor, and blocks after it. The browser's own
+  // command for this is no help: it adds styles, which the page's policy forbids.
+  function put(content, asBlocks = false) {
+    focus();
+    const range = current();
+    range.deleteContents();
+    const [only] = content.childNodes;
+    const line = content.childNodes.length === 1 && /^(p|div)$/.test(only.localName) ? only : content;
+    const inLine = !asBlocks && !line.querySelector("p, div, ul, ol, blockquote");
+    const nodes = [...(inLine ? line : content).childNodes];
+    if (nodes.length === 0) return;
+    if (inLine) range.insertNode(fragment(nodes));
+    else putBlocks(block(range), nodes);
+    const end = document.createRange();
+    if (inLine) end.setStartAfter(nodes.at(-1));
+    else end.selectNodeContents(nodes.at(-1));
+    end.collapse(inLine);
+    select(end);
+    changed();
+  }
+
+  // block is the part of the text that a place is in.
+  function block(range) {
+    let at = range.startContainer === node ? node.childNodes[range.startOffset - 1] : range.startContainer;
     while (at && at.parentNode !== node) at = at.parentNode;
     return at;
+  }
+
+  function putBlocks(after, nodes) {
+    if (after) after.after(...nodes);
+    else node.append(...nodes);
+    if (after && after.textContent.trim() === "" && !after.querySelector?.("img")) after.remove();
   }
 
   return {
@@ -129,24 +163,13 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
       place = undefined;
       changed();
     },
-    // What is inserted keeps its own markup, so it becomes blocks of its own after the one with the cursor.
-    insert({ html }) {
-      focus();
-      const nodes = [...forEditor(html, features, { marks: true }).childNodes];
-      const at = block();
-      if (at) at.after(...nodes);
-      else node.append(...nodes);
-      if (at && at.textContent.trim() === "" && !at.querySelector?.("img")) at.remove();
-      const range = document.createRange();
-      range.selectNodeContents(nodes.at(-1));
-      range.collapse(false);
-      select(range);
-      changed();
-    },
+    // What is inserted keeps its own markup, so it becomes blocks of its own.
+    insert: ({ html }) => put(forEditor(html, features, { marks: true }), true),
     insertPicture({ url, preview, name }) {
-      focus();
-      document.execCommand("insertHTML", false, markup(el("img", { src: preview.replace(/^\//, ""), "data-src": url, alt: name })));
-      changed();
+      put(fragment([el("img", { src: preview.replace(/^\//, ""), "data-src": url, alt: name })]));
+    },
+    insertLink({ address, text }) {
+      put(fragment([el("a", { href: address, target: "_blank", rel: "noopener" }, text)]));
     },
     // format runs one of the browser's own commands, which can be undone like typing.
     format(command, value) {
@@ -166,6 +189,12 @@ export function richEditor({ label, placeholder, features, onInput, onSelect, on
   };
 }
 
+function fragment(nodes) {
+  const content = document.createDocumentFragment();
+  content.append(...nodes);
+  return content;
+}
+
 function markup(nodes) {
   const holder = document.createElement("div");
   holder.append(nodes);
@@ -182,7 +211,24 @@ function wire(node, features) {
     image.removeAttribute("data-src");
     image.removeAttribute("loading");
   }
+  wrapLines(clean);
   return markup(clean);
+}
+
+// wrapLines makes paragraphs of the lines that the browser left without one.
+function wrapLines(content) {
+  let line;
+  for (const child of [...content.childNodes]) {
+    if (child.nodeType === Node.ELEMENT_NODE && /^(p|div|ul|ol|blockquote)$/.test(child.localName)) {
+      line = undefined;
+      continue;
+    }
+    if (!line) {
+      line = el("p");
+      child.before(line);
+    }
+    line.append(child);
+  }
 }
 
 function paragraphs(text = "") {

@@ -23,10 +23,8 @@ function messageView({ find, show, again, own }) {
   const text = el("div", { class: "text", dir: "auto", "data-testid": "text" });
   const attachments = el("div", { class: "attachments" });
   const status = el("p", { class: "status", "data-testid": "status" });
-  const retry = el("p", { class: "retry", hidden: true },
-    el("button", { type: "button", class: "outline small", "data-testid": "write-again", onclick: () => again(shown) }, icon("reply"), el("span", {}, "Write again")));
   const bubble = el("div", { class: "bubble" }, answered, attachments, text);
-  const node = el("li", { class: "message" }, el("p", { class: "message-head" }, sender, note, time), bubble, status, retry);
+  const node = el("li", { class: "message" }, el("p", { class: "message-head" }, sender, note, time), bubble, status);
   let shown = {};
 
   return {
@@ -53,7 +51,7 @@ function messageView({ find, show, again, own }) {
       setAttribute(bubble, "data-bare", isSticker(message));
       showAnswered(answered, message.inReplyToId && find(message.inReplyToId));
       showStatus(node, status, message);
-      retry.hidden = message.status !== "FAILED";
+      if (message.status === "FAILED" && shown.status !== "FAILED") node.append(againButton(() => again(shown)));
       shown = message;
     },
   };
@@ -130,6 +128,9 @@ function failure(reason) {
   const sentence = reason?.trim() ? `Failed: ${reason.trim()}` : "Failed: the channel did not say why.";
   return `${/[.!?]$/.test(sentence) ? sentence : `${sentence}.`} The customer has not received it: change it or choose another channel, and send it again.`;
 }
+
+const againButton = (run) => el("p", { class: "retry" },
+  el("button", { type: "button", class: "outline small", "data-testid": "write-again", onclick: run }, icon("reply"), el("span", {}, "Write again")));
 
 function changeView(describe) {
   const text = el("span", { dir: "auto" });

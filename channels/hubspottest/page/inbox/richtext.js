@@ -76,6 +76,7 @@ function copyElement(node, to, look) {
   if (look.marks) for (const mark of ["data-top-level", "class"]) if (node.hasAttribute(mark)) copy.setAttribute(mark, node.getAttribute(mark));
   to.append(copy);
   copyChildren(node, copy, look);
+  if (copy.localName === "span" && copy.attributes.length === 0) copy.replaceWith(...copy.childNodes);
 }
 
 // makers build the elements that need more than their name.

@@ -66,12 +66,15 @@ export class ThreadList {
     const next = threads[at < 0 ? 0 : at + by];
     if (!next) return;
     this.#onOpen(next.id, { keepFocus: true });
-    this.focusOpen();
+    this.#focus(next.id);
   }
 
   focusOpen() {
-    this.#render();
-    byId("threads").querySelector("[aria-current]")?.focus();
+    this.#focus(this.#store.openId);
+  }
+
+  #focus(id) {
+    byId("threads").querySelector(`[data-thread-id="${CSS.escape(id)}"]`)?.focus();
   }
 
   #fromTop() {

@@ -82,7 +82,7 @@ export function editLink(editor) {
 function link(editor, existing, text, typed) {
   const address = safeAddress(/^[a-z]+:/i.test(typed) ? typed : `https://${typed}`);
   if (!typed || !address) throw new Error("Enter a web address, such as https://example.com/help.");
-  if (!existing) return () => editor.format("insertHTML", el("a", { href: address, target: "_blank", rel: "noopener" }, text || address).outerHTML);
+  if (!existing) return () => editor.insertLink({ address, text: text || address });
   return () => {
     existing.href = address;
     if (text) existing.textContent = text;
