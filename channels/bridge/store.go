@@ -124,7 +124,6 @@ type Person struct {
 	Identifier   channels.DeliveryIdentifier
 	ThreadIDs    []string // the last channelIntegrationThreadIds that HubSpot reported, or that were sent
 	LastIncoming time.Time
-	Saved        time.Time // when it was saved last; the store sets it
 }
 
 // Node is a running bridge as its [Store] knows it. A later node has a higher number.

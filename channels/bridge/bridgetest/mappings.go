@@ -47,14 +47,13 @@ func (p *probe) isNotLinked(serviceID string) {
 func (p *probe) personIs(want *bridge.Person) {
 	p.t.Helper()
 	got := p.person(want)
-	got.Saved = time.Time{}
 	p.equal("the person", got, want)
 }
 
 func (p *probe) person(who *bridge.Person) *bridge.Person {
 	p.t.Helper()
 	one := *who
-	one.ThreadIDs, one.LastIncoming, one.Saved = []string{"not read"}, start.Add(day), start.Add(day)
+	one.ThreadIDs, one.LastIncoming = []string{"not read"}, start.Add(day)
 	got, err := p.store.Person(p.ctx, &one)
 	p.ok("Person", err)
 	return got
@@ -167,17 +166,6 @@ var mappingRules = []rule{
 			}
 			want.LastIncoming = start
 			p.personIs(want)
-		},
-	}, {
-		name: "person/when it was saved",
-		why:  "what is known of a thread is trusted only as long as HubSpot keeps it",
-		test: func(p *probe) {
-			for _, at := range []time.Time{start, start.Add(time.Hour)} {
-				who := aPerson("thread")
-				who.Saved = start.Add(day) // the store sets it
-				p.finished(bridge.Outcome{Person: who, At: at})
-				p.equal("Saved", p.person(who).Saved, at)
-			}
 		},
 	}, {
 		name: "person/is known by four fields",

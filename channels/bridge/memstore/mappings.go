@@ -101,7 +101,7 @@ func (s *Store) Person(ctx context.Context, p *bridge.Person) (*bridge.Person, e
 	}
 	return &bridge.Person{
 		Channel: p.Channel, Portal: p.Portal, Account: p.Account, Identifier: p.Identifier,
-		ThreadIDs: slices.Clone(known.threads), LastIncoming: known.last, Saved: known.at,
+		ThreadIDs: slices.Clone(known.threads), LastIncoming: known.last,
 	}, nil
 }
 

@@ -113,24 +113,26 @@ func (c *session) savePeople(people []savedPerson) error {
 		byKey[k] = []any{k[:], threads, last, micros(p.at)}
 	}
 	rows := slices.SortedFunc(maps.Values(byKey), func(a, b []any) int { return bytes.Compare(a[0].([]byte), b[0].([]byte)) })
+	// Nothing is written where nothing is new, for this is done for every message; a day more or less does not matter.
 	return c.insertRows(`INSERT INTO @people (person, threads, last_incoming, at) VALUES #
 		ON CONFLICT (person) DO UPDATE SET threads = COALESCE(excluded.threads, @people.threads),
-		last_incoming = GREATEST(@people.last_incoming, excluded.last_incoming), at = excluded.at`, rows, nil)
+		last_incoming = GREATEST(@people.last_incoming, excluded.last_incoming), at = excluded.at
+		WHERE excluded.threads IS DISTINCT FROM @people.threads OR excluded.last_incoming > @people.last_incoming OR excluded.at > @people.at + 86400000000`, rows, nil)
 }
 
 // Person implements [bridge.Store].
 func (s *Store) Person(ctx context.Context, who *bridge.Person) (*bridge.Person, error) {
 	p := bridge.Person{Channel: who.Channel, Portal: who.Portal, Account: who.Account, Identifier: who.Identifier}
 	var threads []byte
-	var last, at int64
+	var last int64
 	k := personKey(&p)
 	err := s.read(ctx, func(c *session) error {
-		return c.get(`SELECT threads, last_incoming, at FROM @people WHERE person = ?1`, []any{k[:]}, &threads, &last, &at)
+		return c.get(`SELECT threads, last_incoming FROM @people WHERE person = ?1`, []any{k[:]}, &threads, &last)
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.LastIncoming, p.Saved = fromMicros(last), fromMicros(at)
+	p.LastIncoming = fromMicros(last)
 	if threads != nil {
 		if err := json.Unmarshal(threads, &p.ThreadIDs); err != nil {
 			return nil, fmt.Errorf("sqlstore: thread ids: %w", err)
