@@ -3,6 +3,7 @@ package bridge
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -112,8 +113,18 @@ type OutgoingMedia struct {
 	open func(ctx context.Context) (io.ReadCloser, error)
 }
 
+// NewOutgoingMedia makes a file for tests of a [Channel]. open is called by Open.
+func NewOutgoingMedia(name, mimeType string, open func(ctx context.Context) (io.ReadCloser, error)) *OutgoingMedia {
+	return &OutgoingMedia{Name: name, Type: mimeType, Usage: usageOf(mimeType), open: open}
+}
+
 // Open begins to read the file. Every call begins anew.
-func (m *OutgoingMedia) Open(ctx context.Context) (io.ReadCloser, error) { return m.open(ctx) }
+func (m *OutgoingMedia) Open(ctx context.Context) (io.ReadCloser, error) {
+	if m.open == nil {
+		return nil, errors.New("bridge: the file has no content; make one for tests with NewOutgoingMedia")
+	}
+	return m.open(ctx)
+}
 
 // Receipt is the messaging service's answer to a [Channel.Send].
 type Receipt struct {

@@ -30,6 +30,16 @@ var (
 // and operators, and may be nil.
 func Reject(reason string, err error) error { return &rejection{reason, err} }
 
+// Rejected returns the reason of an error that [Reject] made, which the agent reads; ok is false for any other. Tests of a
+// [Channel] need it.
+func Rejected(err error) (reason string, ok bool) {
+	var r *rejection
+	if !errors.As(err, &r) {
+		return "", false
+	}
+	return r.reason, true
+}
+
 type rejection struct {
 	reason string
 	err    error
