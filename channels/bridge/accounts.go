@@ -30,6 +30,25 @@ func (b *Bridge) Account(ctx context.Context, identifier channels.DeliveryIdenti
 	return b.recipient(ctx, channel, &Incoming{To: identifier})
 }
 
+// Accounts returns all connected accounts that have an address, in whichever portals, as [Bridge.Account] does for one.
+func (b *Bridge) Accounts(ctx context.Context, identifier channels.DeliveryIdentifier) ([]*Account, error) {
+	channel, err := b.channelID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.store.FindAccounts(ctx, channel, identifier)
+}
+
+// AccountByID returns a connected account, or [ErrUnknownAccount], also for one that was deleted. It asks the store, not
+// HubSpot.
+func (b *Bridge) AccountByID(ctx context.Context, id channels.AccountID) (*Account, error) {
+	channel, err := b.channelID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b.recipient(ctx, channel, &Incoming{AccountID: id})
+}
+
 // installed lets the work of a portal go on that waited for the app, and has its accounts read.
 func (b *Bridge) installed(ctx context.Context, in *oauth.Install) error {
 	channel, err := b.channelID(ctx)

@@ -142,8 +142,12 @@ func (n *node) updateAuthorized(ctx context.Context, portalID int64, w *accountW
 	if err != nil {
 		return err
 	}
-	_, err = p.api.Accounts().Update(ctx, n.channel, w.Account, &channels.AccountUpdate{Authorized: w.Authorized}, once()...)
-	return err
+	a, err := p.api.Accounts().Update(ctx, n.channel, w.Account, &channels.AccountUpdate{Authorized: w.Authorized}, once()...)
+	if err != nil {
+		return err
+	}
+	// What HubSpot said before may have been stored meanwhile.
+	return n.saveAccount(ctx, accountOf(portalID, a))
 }
 
 // accountLane is the lane of all that happens to a portal's accounts.

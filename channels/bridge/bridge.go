@@ -55,6 +55,12 @@ func New(ch Channel, cfg Config) (*Bridge, error) {
 	if ch == nil {
 		return nil, errors.New("bridge: a Channel is required")
 	}
+	if cfg.Registry == nil && cfg.DeveloperKey != (channels.DeveloperKey{}) && cfg.App != nil {
+		var err error
+		if cfg.Registry, err = channels.NewRegistry(cfg.DeveloperKey, cfg.options()...); err != nil {
+			return nil, fmt.Errorf("bridge: %w", err)
+		}
+	}
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
@@ -151,33 +157,6 @@ func (b *Bridge) channelID(ctx context.Context) (channels.ID, error) {
 }
 
 func (b *Bridge) channelName() string { return "channel of " + b.url("/webhook") }
-
-// register makes HubSpot know the channel as the Definition says.
-func (b *Bridge) register(ctx context.Context) error {
-	if b.cfg.Registry == nil {
-		return nil
-	}
-	id, err := b.channelID(ctx)
-	if err != nil && !errors.Is(err, errNotRegistered) {
-		return err
-	}
-	def := b.cfg.Definition
-	ensured, err := b.cfg.Registry.Ensure(ctx, &channels.Registration{
-		ID: id, Name: def.Name, Description: def.Description, LogoURL: def.LogoURL, Capabilities: def.Capabilities,
-		WebhookURL: b.url("/webhook"), ConnectURL: b.url("/connect"),
-	}, nil)
-	if err != nil {
-		return fmt.Errorf("bridge: register the channel: %w", err)
-	}
-	if n := len(ensured.Duplicates); n > 0 {
-		b.log.Warn("the channel is registered more than once; archive the others", "channel", ensured.Registration.ID, "others", n)
-	}
-	if err := b.store.Remember(ctx, b.channelName(), string(ensured.Registration.ID)); err != nil {
-		return err
-	}
-	b.channel.Store(ensured.Registration.ID)
-	return nil
-}
 
 // poke makes a running bridge look for work at once.
 func (b *Bridge) poke() { signal(b.wake) }

@@ -9,41 +9,69 @@ import (
 	"github.com/customchannels/customchannels-go/channels"
 )
 
-// accountFor is how long a message may be sent with an account as it was: what changes on another node is known that much
-// later. Only sends read accounts so; all else asks the store.
+// accountFor is how long a message may pass through an account as it was: what changes on another node is known that much
+// later. Only messages read accounts so; all else asks the store.
 const accountFor = time.Second
 
-// accountCache is a Store that remembers the accounts of messages that are sent, and forgets those that this process changes.
+// accountCache is a Store that remembers the accounts that messages pass through, and forgets them when this process changes
+// one.
 type accountCache struct {
 	Store
 	now func() time.Time
 
 	mu    sync.Mutex
-	known map[channels.AccountID]knownAccount
-	saved int // how many times an account was saved
+	known map[any]knownAccounts // by id, or by address
+	saved int                   // how many times an account was saved
 }
 
-type knownAccount struct {
-	account *Account
-	until   time.Time
+type knownAccounts struct {
+	accounts []*Account
+	until    time.Time
 }
+
+type (
+	cachedID struct {
+		channel channels.ID
+		id      channels.AccountID
+	}
+	cachedAddress struct {
+		channel channels.ID
+		address channels.DeliveryIdentifier
+	}
+)
 
 func newAccountCache(s Store, now func() time.Time) *accountCache {
-	return &accountCache{Store: s, now: now, known: map[channels.AccountID]knownAccount{}}
+	return &accountCache{Store: s, now: now, known: map[any]knownAccounts{}}
 }
 
-// recentAccount returns an account as it was at most [accountFor] ago.
+// recentAccount is Account as it was at most [accountFor] ago.
 func (c *accountCache) recentAccount(ctx context.Context, channel channels.ID, id channels.AccountID) (*Account, error) {
+	found, err := c.recent(cachedID{channel, id}, func() ([]*Account, error) {
+		a, err := c.Store.Account(ctx, channel, id)
+		return []*Account{a}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// recentAccounts is FindAccounts as it was at most [accountFor] ago; what was not found then is looked for again.
+func (c *accountCache) recentAccounts(ctx context.Context, channel channels.ID, address channels.DeliveryIdentifier) ([]*Account, error) {
+	return c.recent(cachedAddress{channel, address}, func() ([]*Account, error) { return c.FindAccounts(ctx, channel, address) })
+}
+
+func (c *accountCache) recent(key any, read func() ([]*Account, error)) ([]*Account, error) {
 	now := c.now()
 	c.mu.Lock()
-	known, ok := c.known[id]
+	known, ok := c.known[key]
 	saved := c.saved
 	c.mu.Unlock()
-	if ok && known.account.Channel == channel && now.Before(known.until) {
-		return known.account.copy(), nil
+	if ok && now.Before(known.until) {
+		return copied(known.accounts), nil
 	}
-	a, err := c.Store.Account(ctx, channel, id)
-	if err != nil {
+	found, err := read()
+	if err != nil || len(found) == 0 {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -52,9 +80,9 @@ func (c *accountCache) recentAccount(ctx context.Context, channel channels.ID, i
 		clear(c.known)
 	}
 	if saved == c.saved { // else what was read may be older than what was saved
-		c.known[id] = knownAccount{a.copy(), now.Add(accountFor)}
+		c.known[key] = knownAccounts{copied(found), now.Add(accountFor)}
 	}
-	return a, nil
+	return found, nil
 }
 
 // SaveAccount implements [Store].
@@ -67,9 +95,13 @@ func (c *accountCache) SaveAccount(ctx context.Context, a *Account) (*Account, e
 	return old, err
 }
 
-// copy returns an account that shares nothing with a.
-func (a *Account) copy() *Account {
-	own := *a
-	own.Credentials = bytes.Clone(a.Credentials)
-	return &own
+// copied returns accounts that share nothing with the given ones.
+func copied(accounts []*Account) []*Account {
+	out := make([]*Account, len(accounts))
+	for i, a := range accounts {
+		own := *a
+		own.Credentials = bytes.Clone(a.Credentials)
+		out[i] = &own
+	}
+	return out
 }

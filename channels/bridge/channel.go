@@ -110,6 +110,10 @@ type OutgoingMedia struct {
 	// InlineURL is the address by which RichText shows the file, for a picture in the text; empty for an attachment.
 	InlineURL string
 
+	// URL is where the file can be fetched by whoever knows the URL, for a limited time, an hour as a rule: for services that
+	// fetch files themselves. Empty if there is none.
+	URL string
+
 	open func(ctx context.Context) (io.ReadCloser, error)
 }
 

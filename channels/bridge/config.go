@@ -12,7 +12,7 @@ import (
 	"github.com/customchannels/customchannels-go/oauth"
 )
 
-// Config is what [New] needs to know. App, Store, PublicURL and one of Registry and ChannelID are required.
+// Config is what [New] needs to know. App, Store, PublicURL and one of DeveloperKey, Registry and ChannelID are required.
 type Config struct {
 	// API tunes the clients that talk to HubSpot. The base URL is taken from App.BaseURL.
 	API []channels.Option
@@ -24,6 +24,9 @@ type Config struct {
 
 	// ChannelID is the id of a channel that was registered before. Leave it empty to have Registry register it.
 	ChannelID channels.ID
+
+	// DeveloperKey registers the channel: with it New makes the Registry, at App's BaseURL and with the options of API.
+	DeveloperKey channels.DeveloperKey
 
 	// Definition describes the channel. Its capabilities are enforced, and with Registry it is registered.
 	Definition Definition
@@ -64,7 +67,7 @@ type Config struct {
 	// only if a proxy strips one. HubSpot's signatures cover it, so it must be exact.
 	PublicURL string
 
-	// Registry registers the channel as Definition says. It needs the developer key.
+	// Registry registers the channel as Definition says. Defaults to one made of DeveloperKey, if that is set.
 	Registry *channels.Registry
 
 	// SendTimeout bounds one call of Send. Defaults to 30 seconds.
@@ -101,7 +104,7 @@ func (c *Config) validate() error {
 	}
 	require(c.App != nil, "App is required")
 	require(c.Store != nil, "Store is required: memstore.New() or sqlstore.Open(…)")
-	require(c.Registry != nil || c.ChannelID != "", "Registry or ChannelID is required")
+	require(c.Registry != nil || c.ChannelID != "", "DeveloperKey, Registry or ChannelID is required")
 	require(c.Registry == nil || c.Definition.Name != "", "Definition.Name is required to register the channel")
 	require(c.Prefix == "" || strings.HasPrefix(c.Prefix, "/") && !strings.HasSuffix(c.Prefix, "/"), `Prefix must begin with "/" and not end with it`)
 	require(c.Workers >= 0 && c.MaxPerPortal >= 0 && c.MaxIncomingBytes >= 0, "Workers, MaxPerPortal and MaxIncomingBytes must not be negative")
@@ -132,4 +135,12 @@ func def[T comparable](field *T, value T) {
 	if *field == zero {
 		*field = value
 	}
+}
+
+// options are those of all clients that talk to HubSpot.
+func (c *Config) options() []channels.Option {
+	if c.App.BaseURL == "" {
+		return c.API
+	}
+	return append([]channels.Option{channels.WithBaseURL(c.App.BaseURL)}, c.API...)
 }

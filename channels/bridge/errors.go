@@ -25,6 +25,17 @@ var (
 	ErrInvalid = errors.New("bridge: invalid message")
 )
 
+// Permanent reports whether an error of [Bridge.Receive] would be the same however often the message is handed over: have the
+// service forget it. After any other it has to try again.
+func Permanent(err error) bool {
+	for _, final := range []error{ErrUnknownAccount, ErrAmbiguousAccount, ErrOwnMessage, ErrConflict, ErrInvalid} {
+		if errors.Is(err, final) {
+			return true
+		}
+	}
+	return false
+}
+
 // Reject makes an error for [Channel.Send] that ends the message as FAILED without another attempt.
 // The agent reads reason, a sentence such as "This number has blocked you."; err is the cause for logs
 // and operators, and may be nil.
@@ -55,9 +66,9 @@ func (e *rejection) Error() string {
 func (e *rejection) Unwrap() error { return e.err }
 
 // RetryAfter makes an error for [Channel.Send] that has the message sent again after d, for services that
-// say when to come back. Times below a tenth of a second mean that.
+// say when to come back. A d of zero or less means that the service did not say: the pauses grow as after any other error.
 func RetryAfter(d time.Duration, err error) error {
-	return &postponement{max(d, 100*time.Millisecond), err}
+	return &postponement{d, err}
 }
 
 type postponement struct {
@@ -66,10 +77,14 @@ type postponement struct {
 }
 
 func (e *postponement) Error() string {
-	if e.err == nil {
-		return fmt.Sprintf("again in %v", e.delay)
+	when := "again later"
+	if e.delay > 0 {
+		when = fmt.Sprintf("again in %v", e.delay)
 	}
-	return fmt.Sprintf("again in %v: %v", e.delay, e.err)
+	if e.err == nil {
+		return when
+	}
+	return fmt.Sprintf("%s: %v", when, e.err)
 }
 
 func (e *postponement) Unwrap() error { return e.err }

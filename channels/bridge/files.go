@@ -73,10 +73,11 @@ func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*Outgo
 	}
 	name := fileName(link.FileName())
 	m := &OutgoingMedia{Name: name, Type: mime.TypeByExtension(path.Ext(name)), Size: link.Size, Usage: f.Usage}
+	m.URL = link.URL
 	def(&m.Type, "application/octet-stream")
 	def(&m.Usage, usageOf(m.Type))
 	m.open = func(ctx context.Context) (io.ReadCloser, error) {
-		stream, err := d.portal.messages.Download(ctx, link.URL)
+		stream, err := d.portal.messages.Download(ctx, link.URL, once()...)
 		if err == nil && isHTML(stream.ContentType) && !isHTML(m.Type) {
 			err = errors.Join(errPage, stream.Body.Close())
 		}

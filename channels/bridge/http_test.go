@@ -267,7 +267,7 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		"no app":            {func(c *bridge.Config) { c.App = nil }, "bridge: Config.App is required"},
 		"no store":          {func(c *bridge.Config) { c.Store = nil }, "bridge: Config.Store is required: memstore.New() or sqlstore.Open(…)"},
-		"no channel":        {func(c *bridge.Config) { c.ChannelID = "" }, "bridge: Config.Registry or ChannelID is required"},
+		"no channel":        {func(c *bridge.Config) { c.ChannelID = "" }, "bridge: Config.DeveloperKey, Registry or ChannelID is required"},
 		"no name":           {func(c *bridge.Config) { c.Registry = registry }, "bridge: Config.Definition.Name is required to register the channel"},
 		"relative URL":      {func(c *bridge.Config) { c.PublicURL = "chat.example.com" }, `bridge: Config.PublicURL "chat.example.com" must be like https://chat.example.com`},
 		"prefix":            {func(c *bridge.Config) { c.Prefix = "hubspot/" }, `bridge: Config.Prefix must begin with "/" and not end with it`},

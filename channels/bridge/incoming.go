@@ -117,7 +117,7 @@ func (p *publishing) findAccount(ctx context.Context) *Outcome {
 
 func (p *publishing) accounts(ctx context.Context) ([]*Account, error) {
 	if p.work.Account != "" {
-		a, err := p.store.Account(ctx, p.channel, p.work.Account)
+		a, err := p.store.recentAccount(ctx, p.channel, p.work.Account)
 		if err == nil && !a.Archived {
 			return []*Account{a}, nil
 		}
@@ -125,7 +125,7 @@ func (p *publishing) accounts(ctx context.Context) ([]*Account, error) {
 			return nil, err
 		}
 	}
-	all, err := p.store.FindAccounts(ctx, p.channel, p.work.To)
+	all, err := p.store.recentAccounts(ctx, p.channel, p.work.To)
 	var own []*Account
 	for _, a := range all {
 		if a.Portal == p.it.Portal {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -220,7 +221,7 @@ type sharedStore struct {
 }
 
 func (s *sharedStore) Hold(ctx context.Context, node bridge.Node, name string) (bool, error) {
-	if s.taken.Load() {
+	if s.taken.Load() && strings.HasPrefix(name, "listen ") {
 		return false, nil
 	}
 	return s.Store.Hold(ctx, node, name)

@@ -210,7 +210,7 @@ func (d *delivery) ended(ctx context.Context, receipt *Receipt, err error) *Outc
 		return &Outcome{Verdict: Done, At: now, Then: d.failedStatus(rejected.reason)}
 	case errors.As(err, &gone):
 		return d.disconnected(ctx, gone)
-	case errors.As(err, &later) && now.Before(d.it.Deadline):
+	case errors.As(err, &later) && later.delay > 0 && now.Before(d.it.Deadline):
 		at := now.Add(later.delay)
 		if at.After(d.it.Deadline) {
 			at = d.it.Deadline // a last try: the conversation does not wait longer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -22,6 +23,7 @@ import (
 type portal struct {
 	api      *channels.Client
 	messages *messages.Client
+	used     time.Time // last
 
 	mu     sync.Mutex
 	agents map[string]agentEntry
@@ -42,19 +44,27 @@ func (b *Bridge) portal(id int64) (*portal, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if p, ok := b.portals[id]; ok {
+		p.used = b.now()
 		return p, nil
 	}
-	opts := b.cfg.API
-	if b.cfg.App.BaseURL != "" {
-		opts = append([]channels.Option{channels.WithBaseURL(b.cfg.App.BaseURL)}, opts...)
-	}
-	api, err := channels.NewClient(tokens{b.cfg.App.Portal(id)}, opts...)
+	api, err := channels.NewClient(tokens{b.cfg.App.Portal(id)}, b.cfg.options()...)
 	if err != nil {
 		return nil, fmt.Errorf("bridge: %w", err)
 	}
-	p := &portal{api: api, messages: messages.NewClient(api), agents: map[string]agentEntry{}}
+	p := &portal{api: api, messages: messages.NewClient(api), used: b.now(), agents: map[string]agentEntry{}}
 	b.portals[id] = p
 	return p, nil
+}
+
+// portalIdle is how long what is known of a portal is kept in memory without use. It is longer than any call takes, and than
+// any limit on calls counts them.
+const portalIdle = time.Hour
+
+func (b *Bridge) forgetIdlePortals() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	maps.DeleteFunc(b.portals, func(_ int64, p *portal) bool { return now.Sub(p.used) > portalIdle })
 }
 
 // tokens marks the errors about a portal's token, so that they can be told from HubSpot's answer to the call that needed

@@ -37,8 +37,7 @@ const Echo Acceptance = -1
 
 // Receive takes a customer's message in. When it returns nil the message is stored, and the bridge publishes it to
 // HubSpot however long that takes; on any other error it is not, so let the service send it again, unless
-// the error says that it never will be: [ErrUnknownAccount], [ErrAmbiguousAccount], [ErrOwnMessage],
-// [ErrConflict] and [ErrInvalid]. A message that was received before is not published again, and Receive returns nil; so
+// the error is [Permanent]: [ErrUnknownAccount], [ErrAmbiguousAccount], [ErrOwnMessage], [ErrConflict] or [ErrInvalid]. A message that was received before is not published again, and Receive returns nil; so
 // it does for the service's echo of what [Channel.Send] sent, which is dropped.
 //
 // Call it in the order in which the customer wrote. Run need not be running.
@@ -160,7 +159,7 @@ func (b *Bridge) recipient(ctx context.Context, channel channels.ID, m *Incoming
 		}
 		return a, err
 	}
-	found, err := b.store.FindAccounts(ctx, channel, m.To)
+	found, err := b.store.recentAccounts(ctx, channel, m.To)
 	if err != nil {
 		return nil, err
 	}

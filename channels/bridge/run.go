@@ -34,7 +34,9 @@ func (b *Bridge) Run(ctx context.Context) error {
 	defer b.running.Store(false)
 	for ctx.Err() == nil {
 		if _, err := b.channelID(ctx); errors.Is(err, errNotRegistered) {
-			b.registerPatiently(ctx)
+			if err := b.registerPatiently(ctx); err != nil {
+				return err
+			}
 			continue
 		}
 		n, err := b.join(ctx)
@@ -67,7 +69,7 @@ func (b *Bridge) runNode(ctx context.Context, n *node) error {
 		cancel() // another node has taken over, or may: begin anew as a new node
 	})
 	wg.Go(func() {
-		b.registerPatiently(ctx)
+		_ = b.registerPatiently(ctx) // the store is this process's already
 		if id, err := b.channelID(ctx); err == nil && id != n.channel {
 			cancel()
 		}
@@ -100,20 +102,6 @@ func (b *Bridge) Drain(ctx context.Context) error {
 }
 
 var errRunning = errors.New("bridge: it is running already")
-
-// registerPatiently registers the channel, however long HubSpot is out of reach, unless ctx ends.
-func (b *Bridge) registerPatiently(ctx context.Context) {
-	for attempt := 1; ; attempt++ {
-		err := b.register(ctx)
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		b.log.Error("cannot register the channel; trying again", "error", err, "attempt", attempt)
-		if !sleep(ctx, backoff(attempt, time.Second, time.Minute)) {
-			return
-		}
-	}
-}
 
 // node is one run of the bridge.
 type node struct {
@@ -366,7 +354,7 @@ func (n *node) again(it *Item, cause error) *Outcome {
 	return &Outcome{Verdict: Retry, At: now.Add(backoff(it.Attempt, time.Second, 5*time.Minute)), Reason: cause.Error()}
 }
 
-// keepHouse removes what is old and reads the accounts anew from time to time.
+// keepHouse forgets what is old and reads the accounts anew from time to time.
 func (b *Bridge) keepHouse(ctx context.Context) {
 	var accounts time.Time
 	for {
@@ -377,6 +365,7 @@ func (b *Bridge) keepHouse(ctx context.Context) {
 				b.log.Error("cannot refresh the accounts", "error", err)
 			}
 		}
+		b.forgetIdlePortals()
 		if err := b.store.Sweep(ctx, b.now()); err != nil && ctx.Err() == nil {
 			b.log.Error("cannot remove what is old from the store", "error", err)
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// insertRows runs an INSERT … VALUES # for all rows. each, if it is not nil, gets the rows that the query returns.
+// insertRows runs a query whose VALUES # stands for all rows, an INSERT as a rule. each, if it is not nil, gets the rows that the query returns.
 func (c *session) insertRows(query string, rows [][]any, each func(scan func(...any) error) error) error {
 	if c.engine.arrays && len(rows) > 0 {
 		columns, casts := transpose(rows)

@@ -71,12 +71,17 @@ func (c *session) finish(ops []*finishing) error {
 		return err
 	}
 	var ended []*finishing
+	var saved [][]any
 	for _, op := range held {
 		if op.outcome != nil {
 			ended = append(ended, op)
-		} else if err := c.run(`UPDATE @items SET progress = ?1 WHERE seq = ?2`, op.progress, op.item.Seq); err != nil {
-			return err
+		} else {
+			saved = append(saved, []any{op.item.Seq, op.progress})
 		}
+	}
+	err = c.insertRows(`WITH saved (seq, progress) AS (VALUES #) UPDATE @items SET progress = saved.progress FROM saved WHERE @items.seq = saved.seq`, saved, nil)
+	if err != nil {
+		return err
 	}
 	if err := c.end(ended); err != nil {
 		return err

@@ -1,0 +1,103 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/customchannels/customchannels-go/channels"
+)
+
+// registerPatiently registers the channel, however long HubSpot is out of reach, unless ctx ends. It fails if another process
+// uses a store that serves one only.
+func (b *Bridge) registerPatiently(ctx context.Context) error {
+	for attempt := 1; ; attempt++ {
+		err := b.register(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return nil
+		case errors.Is(err, ErrStoreInUse):
+			return err
+		}
+		b.log.Error("cannot register the channel; trying again", "error", err, "attempt", attempt)
+		if !sleep(ctx, backoff(attempt, time.Second, time.Minute)) {
+			return nil
+		}
+	}
+}
+
+// register makes HubSpot know the channel as the Definition says.
+func (b *Bridge) register(ctx context.Context) error {
+	if b.cfg.Registry == nil {
+		return nil
+	}
+	id, err := b.channelID(ctx)
+	if errors.Is(err, errNotRegistered) {
+		return b.registerFirst(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return b.ensure(ctx, id)
+}
+
+// registerFirst registers a channel that has no id yet, on one node at a time: two that start together would register it
+// twice.
+func (b *Bridge) registerFirst(ctx context.Context) (err error) {
+	node, err := b.store.Join(ctx, channels.ID("registration of "+b.url("/webhook")))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+		defer cancel()
+		err = errors.Join(err, b.store.Leave(ctx, node))
+	}()
+	lives, err := b.store.Renew(ctx, node)
+	if err != nil {
+		return err
+	}
+	if lives > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, lives-lifeMargin)
+		defer cancel()
+	}
+	for {
+		held, err := b.store.Hold(ctx, node, "register")
+		if err != nil {
+			return err
+		}
+		if held {
+			break
+		}
+		if !sleep(ctx, storeRetry) {
+			return ctx.Err()
+		}
+	}
+	id, err := b.channelID(ctx)
+	if err != nil && !errors.Is(err, errNotRegistered) {
+		return err
+	}
+	return b.ensure(ctx, id)
+}
+
+// ensure registers the channel, or brings its registration up to date, and remembers its id.
+func (b *Bridge) ensure(ctx context.Context, id channels.ID) error {
+	def := b.cfg.Definition
+	ensured, err := b.cfg.Registry.Ensure(ctx, &channels.Registration{
+		ID: id, Name: def.Name, Description: def.Description, LogoURL: def.LogoURL, Capabilities: def.Capabilities,
+		WebhookURL: b.url("/webhook"), ConnectURL: b.url("/connect"),
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("bridge: register the channel: %w", err)
+	}
+	if n := len(ensured.Duplicates); n > 0 {
+		b.log.Warn("the channel is registered more than once; archive the others", "channel", ensured.Registration.ID, "others", n)
+	}
+	if err := b.store.Remember(ctx, b.channelName(), string(ensured.Registration.ID)); err != nil {
+		return err
+	}
+	b.channel.Store(ensured.Registration.ID)
+	return nil
+}
