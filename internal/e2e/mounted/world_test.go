@@ -43,10 +43,14 @@ func newWorld(t *testing.T) *world {
 	addrs := []string{freeAddr(t), freeAddr(t)}
 	w.public = balancer(t, addrs)
 	w.hubspot.SetInstallURL(w.public + "/hubspot/install")
-	for _, addr := range addrs { // the first makes the keys and registers the channel
-		n := w.start(addr)
+	for _, addr := range addrs { // at the same time, with a database that is empty
+		w.nodes = append(w.nodes, w.start(addr))
+	}
+	for _, n := range w.nodes {
 		n.ready()
-		w.nodes = append(w.nodes, n)
+	}
+	if n := len(w.hubspot.Channels()); n != 1 {
+		t.Fatalf("two nodes have registered %d channels", n)
 	}
 	if _, err := w.hubspot.InstallAndConnect(t.Context()); err != nil {
 		t.Fatal(err)
