@@ -20,8 +20,9 @@ type accountCache struct {
 	now func() time.Time
 
 	mu    sync.Mutex
-	known map[any]knownAccounts // by id, or by address
-	saved int                   // how many times an account was saved
+	known map[any]knownAccounts  // by id, or by address
+	saved int                    // how many times an account was saved
+	back  map[cachedID]time.Time // when an account was switched on again
 }
 
 type knownAccounts struct {
@@ -41,7 +42,7 @@ type (
 )
 
 func newAccountCache(s Store, now func() time.Time) *accountCache {
-	return &accountCache{Store: s, now: now, known: map[any]knownAccounts{}}
+	return &accountCache{Store: s, now: now, known: map[any]knownAccounts{}, back: map[cachedID]time.Time{}}
 }
 
 // recentAccount is Account as it was at most [accountFor] ago.
@@ -92,7 +93,21 @@ func (c *accountCache) SaveAccount(ctx context.Context, a *Account) (*Account, e
 	defer c.mu.Unlock()
 	clear(c.known) // also of the accounts that it takes the place of
 	c.saved++
+	if old != nil && !(old.Active && old.Authorized) && a.Active && a.Authorized {
+		if len(c.back) >= 1000 {
+			clear(c.back)
+		}
+		c.back[cachedID{a.Channel, a.ID}] = c.now()
+	}
 	return old, err
+}
+
+// backLately reports whether this process has switched an account on again in the last minute, so that HubSpot may not know yet.
+func (c *accountCache) backLately(channel channels.ID, id channels.AccountID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, ok := c.back[cachedID{channel, id}]
+	return ok && c.now().Sub(at) < time.Minute
 }
 
 // copied returns accounts that share nothing with the given ones.

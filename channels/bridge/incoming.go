@@ -264,13 +264,17 @@ func (p *publishing) published(id messages.ID) *Outcome {
 }
 
 // refused is the outcome of a call that HubSpot found wrong. An account that was switched off just now is a reason to
-// wait, and HubSpot's answer does not tell it from others.
+// wait, and HubSpot's answer does not tell it from others. Of one that was just switched on
+// again, HubSpot may hear later than the customer writes.
 func (p *publishing) refused(ctx context.Context, err error) *Outcome {
 	if refresh := p.refreshAccount(ctx, p.it.Portal, p.account.ID); refresh != nil && !errors.Is(refresh, channels.ErrNotFound) {
 		return p.failed(ctx, p.it, refresh)
 	}
 	if a, lookup := p.store.Account(ctx, p.channel, p.account.ID); lookup == nil && !a.Archived && !(a.Active && a.Authorized) {
 		return p.waiting(p.it, "the account is not active")
+	}
+	if p.store.backLately(p.channel, p.account.ID) {
+		return p.again(p.it, err)
 	}
 	return &Outcome{Verdict: Bury, At: p.now(), Reason: "HubSpot refused: " + err.Error()}
 }

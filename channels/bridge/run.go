@@ -18,6 +18,7 @@ const (
 	sweepEvery   = time.Hour
 	accountEvery = 24 * time.Hour // how often all accounts are read anew, whatever the webhooks said
 	storeRetry   = time.Second    // pause after the store failed
+	longClaim    = 5 * time.Millisecond
 	leaveTimeout = 3 * time.Second
 )
 
@@ -171,6 +172,7 @@ func (n *node) stop() error {
 // loop claims work as long as there are workers for it, and waits for more.
 func (n *node) loop(ctx context.Context) {
 	for ctx.Err() == nil {
+		begun := time.Now()
 		next, some, err := n.claim(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -179,6 +181,10 @@ func (n *node) loop(ctx context.Context) {
 			n.log.Error("the store cannot be read; trying again", "error", err)
 			sleep(ctx, storeRetry)
 		case !some:
+			// To find nothing takes the longer the more portals have work that waits for later. It shall not be all that is done.
+			if took := time.Since(begun); took > longClaim {
+				sleep(ctx, min(9*took, pollEvery))
+			}
 			n.wait(ctx, next)
 		}
 	}
