@@ -40,7 +40,7 @@ func (s *Server) attempt(ctx context.Context, d *delivery) outcome {
 		e.Error = err.Error()
 		s.cfg.Logger.Warn("hubspottest: a webhook failed", "attempt", d.Attempts+1, "error", err)
 	}
-	s.journal.add(e)
+	s.journal.addWebhook(e, d)
 	s.repeat(ctx, fault, d, e)
 	defer s.hooks.letGo(d.PortalID)
 	return s.settle(d, err != nil, e.Status)
@@ -145,15 +145,7 @@ func (s *Server) post(ctx context.Context, fault *Fault, d *delivery, e *Entry) 
 
 // webhookRequest is what an attempt sends, signed.
 func (s *Server) webhookRequest(ctx context.Context, fault *Fault, d *delivery) (*http.Request, error) {
-	var target, secret string
-	s.view(func(st *state) {
-		if ch := st.channels.get(d.ChannelID); ch != nil {
-			target = s.webhookURL(ch)
-		} else if d.ChannelID == "" {
-			target = s.appWebhookURL
-		}
-		secret = st.app().ClientSecret
-	})
+	target, secret := s.webhookTarget(d.ChannelID)
 	if target == "" {
 		return nil, errors.New("the channel has no webhookUrl")
 	}
@@ -170,6 +162,20 @@ func (s *Server) webhookRequest(ctx context.Context, fault *Fault, d *delivery) 
 	signHeaders(req.Header, secret, target, body, d.SignedAt, s.Readings())
 	fault.spoil(req.Header)
 	return req, nil
+}
+
+// webhookTarget is where the webhooks of a channel go, those of the app itself
+// if there is no channelID, and the secret that signs them.
+func (s *Server) webhookTarget(channelID string) (target, secret string) {
+	s.view(func(st *state) {
+		if ch := st.channels.get(channelID); ch != nil {
+			target = s.webhookURL(ch)
+		} else if channelID == "" {
+			target = s.appWebhookURL
+		}
+		secret = st.app().ClientSecret
+	})
+	return target, secret
 }
 
 // plainError is why a webhook's request failed.

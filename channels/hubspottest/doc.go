@@ -35,9 +35,10 @@
 // ([Server.Messages], [Server.History]), answers ([Server.Reply]), starts new
 // ones ([Server.StartConversation]), and comments, assigns and closes them.
 //
-// A developer plays failures ([Server.Inject]), moves the clock
-// ([Server.Advance]), and turns knobs ([Server.SetReadings], [Knobs]). These
-// last until the process ends, the clock aside.
+// A developer sends webhooks once more ([Server.ReplayWebhook]), moves the
+// clock ([Server.Advance]), plays failures ([Server.Inject]), and turns knobs
+// ([Server.SetReadings], [Knobs]). Failures and knobs last until the process
+// ends.
 //
 // # What is simulated, and where it is known from
 //
@@ -66,6 +67,7 @@
 //	OAuth
 //	bearer token, scopes of each operation        documented
 //	missing scope: 403 MISSING_SCOPES             observed
+//	optional scopes are granted                   unknown
 //	expired token: 401 with "expire time"         observed
 //	another portal's account, message, file: 404  unknown
 //	access tokens live 30 minutes                 documented
@@ -110,6 +112,9 @@
 //	empty text: 400                               unknown      EmptyText
 //	no limit of the text's length                 unknown      LongTextRefused
 //	e-mail, E.164, non-blank identifiers          documented   (short codes: unknown)
+//	identifier types that the channel does not
+//	  declare are accepted                        observed
+//	kinds of attachments and their fields         documented
 //	unknown fields are ignored                    observed
 //	senderActorId is ignored                      unknown
 //	duplicate idempotency id: 409                 unknown      DuplicateReturnsFirst
@@ -117,8 +122,10 @@
 //	both threading models                         documented
 //	a message to a closed thread opens it         unknown      ClosedThreadStartsNew
 //	a message to an archived thread: a new one    unknown      ArchivedThreadOpens
-//	publishing to a switched-off account: 400     unknown
+//	publishing to an account that is off or not
+//	  authorized: 400                             unknown
 //	e-mail and phone find or make a contact       documented
+//	other visitors are no contacts                observed
 //	associateWithContactId, preResolvedContacts   documented
 //	the former wins                               unknown      PreResolvedFirst
 //	unknown contact ids are taken as given        unknown      UnknownContactRefused
@@ -167,6 +174,7 @@
 //	429 without category and Retry-After          observed
 //	several reasons hide in errors[]              observed
 //	other forms of errors                         observed     Fault.Form
+//	bodies over 1 MiB, files over 256 MiB: 413    unknown
 //
 //	Files
 //	upload: file name, options, one folder        documented
@@ -174,6 +182,7 @@
 //	file names without extension, -1 appended     observed
 //	ids of file records are strings               documented   NumericFileIDs
 //	a private file's url: 404; signed-url opens   documented
+//	signed URLs live an hour, then 403            unknown
 //	hidden files need files.ui_hidden.read        documented
 //	downloads are application/octet-stream        observed
 //

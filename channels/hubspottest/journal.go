@@ -34,6 +34,13 @@ type journal struct {
 	mu      sync.Mutex
 	last    int64
 	entries []Entry
+	sent    map[int64]sentWebhook // by the ids of the entries that are webhooks
+}
+
+// sentWebhook is what was sent, which an Entry shows without its secrets.
+type sentWebhook struct {
+	channelID string
+	body      string // empty if it is longer than maxJournalBody
 }
 
 const (
@@ -44,12 +51,48 @@ const (
 func (j *journal) add(e Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.append(e)
+}
+
+// addWebhook adds an attempt of a webhook, so that it can be sent again, and
+// returns the entry's id.
+func (j *journal) addWebhook(e Entry, d *delivery) int64 {
+	sent := sentWebhook{channelID: d.ChannelID, body: d.body()}
+	if len(sent.body) > maxJournalBody {
+		sent.body = ""
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.append(e)
+	if j.sent == nil {
+		j.sent = map[int64]sentWebhook{}
+	}
+	j.sent[j.last] = sent
+	return j.last
+}
+
+func (j *journal) append(e Entry) {
 	j.last++
 	e.ID = j.last
 	if len(j.entries) >= maxJournal {
+		for _, old := range j.entries[:maxJournal/10] {
+			delete(j.sent, old.ID)
+		}
 		j.entries = slices.Delete(j.entries, 0, maxJournal/10)
 	}
 	j.entries = append(j.entries, e)
+}
+
+// webhook returns an entry that is a webhook, and what was sent.
+func (j *journal) webhook(id int64) (e Entry, sent sentWebhook, known bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	i := slices.IndexFunc(j.entries, func(e Entry) bool { return e.ID == id })
+	if i < 0 {
+		return Entry{}, sentWebhook{}, false
+	}
+	sent, known = j.sent[id]
+	return j.entries[i], sent, known
 }
 
 // Journal returns the requests so far, oldest first: all of them, or those of
@@ -71,7 +114,7 @@ func (s *Server) Journal(operations ...string) []Entry {
 func (s *Server) ClearJournal() {
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
-	s.journal.entries = nil
+	s.journal.entries, s.journal.sent = nil, nil
 }
 
 // entry describes a call and its answer.

@@ -118,8 +118,7 @@ func (s *Server) marketplaceRoutes(mux *http.ServeMux) {
 	s.operation(mux, "GET /simulator/marketplace", "marketplace.begin", asAnyone, nil, (*call).beginMarketInstall)
 	s.operation(mux, "GET /simulator/marketplace/signed-in", "marketplace.signed_in", asAnyone, nil, (*call).signedIn)
 	s.operation(mux, "GET /simulator/marketplace/done", "marketplace.done", asAnyone, nil, (*call).marketInstallDone)
-	decide := s.serve(operation{name: "marketplace.decision", run: (*call).marketDecision})
-	mux.Handle("POST /simulator/marketplace/consent", http.NewCrossOriginProtection().Handler(decide))
+	s.decision(mux, "POST /simulator/marketplace/consent", "marketplace.decision", (*call).marketDecision)
 }
 
 // flow returns the install that a query or form names, nil if there is none.

@@ -97,10 +97,13 @@ func (c *pageCall) install() (*pageAnswer, error) {
 	if err := c.decode(&body); err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	link := c.installURL
+	c.mu.Unlock()
+	if err := c.listening(c.r.Context(), link); err != nil {
+		return nil, err
+	}
 	if body.Flow == "" || body.Flow == "LINK" {
-		c.mu.Lock()
-		link := c.installURL
-		c.mu.Unlock()
 		if link == "" {
 			return nil, conflict("No install URL is known: set Config.InstallURL, or the developer's settings")
 		}
@@ -150,6 +153,9 @@ func (c *pageCall) beginConnecting() (*pageAnswer, error) {
 		return nil, err
 	}
 	begun, err := c.beginConnection(c.portal, body.ChannelID, body.InboxID, c.user.ActorID)
+	if err == nil {
+		err = c.listening(c.r.Context(), begun.PopupURL)
+	}
 	if err != nil {
 		return nil, err
 	}

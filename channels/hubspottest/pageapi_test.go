@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/customchannels/customchannels-go/channels/hubspottest"
 )
@@ -342,6 +343,10 @@ func TestPageLogo(t *testing.T) {
 			w.Header().Set("Content-Type", "image/png")
 			_, _ = w.Write([]byte(png))
 		},
+		"/logo.svg": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "image/svg+xml")
+			_, _ = w.Write([]byte(png))
+		},
 		"/page": func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>")) },
 		"/huge": func(w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "image/png")
@@ -356,13 +361,24 @@ func TestPageLogo(t *testing.T) {
 		w.WriteHeader(http.StatusNotFound)
 	})}
 	for address, want := range map[string]int{
-		appURL + "/logo.png": http.StatusOK, appURL + "/page": http.StatusBadGateway, appURL + "/huge": http.StatusBadGateway,
+		appURL + "/logo.png": http.StatusOK, appURL + "/logo.svg": http.StatusOK, appURL + "/page": http.StatusBadGateway, appURL + "/huge": http.StatusBadGateway,
 		appURL + "/nothing": http.StatusBadGateway, "http://nobody.test/": http.StatusBadGateway,
 	} {
 		s.want(s.register("PATCH", channelBase+"/"+s.channel, object{"channelLogoUrl": address}), http.StatusOK)
 		a := s.want(s.send("GET", pageBase+logo, nil), want)
-		if want == http.StatusOK && (a.raw != png || !strings.HasPrefix(a.header.Get("Content-Security-Policy"), "sandbox")) {
+		if want == http.StatusOK && (a.raw != png || !strings.HasPrefix(a.header.Get("Content-Security-Policy"), "sandbox; default-src 'none'") ||
+			a.header.Get("X-Content-Type-Options") != "nosniff") {
 			t.Errorf("got %v", a.header)
 		}
 	}
+}
+
+// TestPageLogoIsPatient: an app that never answers does not hold the page up.
+func TestPageLogoIsPatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, hubspottest.Config{}, nil)
+		s.hosts["app.test"] = handled{http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })}
+		s.want(s.register("PATCH", channelBase+"/"+s.channel, object{"channelLogoUrl": appURL + "/logo.png"}), http.StatusOK)
+		s.want(s.send("GET", pageBase+"channels/"+s.channel+"/logo", nil), http.StatusBadGateway)
+	})
 }

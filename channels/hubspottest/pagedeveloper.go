@@ -22,6 +22,7 @@ func (s *Server) developerRoutes(mux *http.ServeMux) {
 		"GET /simulator/api/clock":                  (*pageCall).readClock,
 		"POST /simulator/api/clock":                 (*pageCall).moveClock,
 		"GET /simulator/journal":                    (*pageCall).readJournal,
+		"POST /simulator/api/webhooks/{id}/replay":  (*pageCall).replayWebhook,
 	} {
 		mux.HandleFunc(pattern, s.page(run))
 	}

@@ -56,6 +56,13 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
+// decision is what a user decides on a page of the simulator's: no other site
+// in her browser may do it for her.
+func (s *Server) decision(mux *http.ServeMux, pattern, name string, run func(*call) (*reply, error)) {
+	mux.Handle(pattern, http.NewCrossOriginProtection().Handler(s.serve(operation{name: name, run: run})))
+	s.operations = append(s.operations, name)
+}
+
 func (s *Server) operation(mux *http.ServeMux, pattern, name string, auth authKind, scopes []string, run func(*call) (*reply, error)) {
 	op := operation{name: name, auth: auth, scopes: scopes, run: run}
 	if name == "file.upload" {
@@ -136,10 +143,7 @@ func (s *Server) userRoutes(mux *http.ServeMux) {
 	s.operation(mux, "GET /oauth/authorize", "oauth.authorize", asAnyone, nil, (*call).authorizePage)
 	s.operation(mux, "GET /oauth/{portalId}/authorize", "oauth.authorize", asAnyone, nil, (*call).authorizePage)
 	s.operation(mux, "GET /simulator/connected", "account.connected", asAnyone, nil, (*call).connected)
-
-	// Only the user may allow an app, not another site in her browser.
-	decide := s.serve(operation{name: "oauth.decision", run: (*call).authorizeDecision})
-	mux.Handle("POST /oauth/authorize", http.NewCrossOriginProtection().Handler(decide))
+	s.decision(mux, "POST /oauth/authorize", "oauth.decision", (*call).authorizeDecision)
 }
 
 // unknown answers for what HubSpot may know but the simulator does not.

@@ -72,7 +72,7 @@ func (s *Server) repeat(ctx context.Context, f *Fault, d *delivery, first Entry)
 		if err := s.post(ctx, f, d, &e); err != nil {
 			e.Error = err.Error()
 		}
-		s.journal.add(e)
+		s.journal.addWebhook(e, d)
 	}
 }
 

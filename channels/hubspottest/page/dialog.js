@@ -11,7 +11,7 @@ export function openDialog({ title, body, actions = [], onClose = () => {}, wide
   const main = buttons[actions.findIndex(({ kind }) => kind === "primary" || kind === "danger")];
   const heading = el("h2", { tabindex: "-1" }, title);
   const node = el("dialog", { class: wide ? "dialog wide" : "dialog", "data-testid": testid, onclose: onClosed },
-    el("form", { novalidate: true, onsubmit: onSubmit },
+    el("form", { novalidate: true, onsubmit: onSubmit, oninput: () => fail("") },
       el("header", {}, heading,
         el("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: close }, icon("cross"))),
       el("div", { class: "dialog-body" }, body),
@@ -25,7 +25,7 @@ export function openDialog({ title, body, actions = [], onClose = () => {}, wide
   }
 
   async function perform(action) {
-    setText(error, "");
+    fail("");
     for (const button of buttons) button.disabled = true;
     try {
       if (await action.run?.() !== false) close();

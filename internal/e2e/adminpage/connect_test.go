@@ -195,10 +195,15 @@ func TestS3Trouble(t *testing.T) {
 	eval[any](popup, `window.close()`)
 	p.reads("The window was closed before an account was connected.")
 
-	w.app.Close()
 	p.click("try-again")
-	p.reads("the app does not answer at " + w.hubspot.Channels()[0].ConnectURL)
+	p.popup(w.app.URL).reads("You find the key in your shop’s settings.")
 	p.click("connect-cancel")
 	p.reads("Choose the channel")
+	p.alone()
+
+	w.app.Close()
+	p.click("continue-with")
+	p.reads("Is it running?")
+	p.keep("down")
 	p.alone()
 }

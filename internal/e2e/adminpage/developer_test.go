@@ -44,6 +44,11 @@ func TestDeveloperJournal(t *testing.T) {
 	p.do(`document.querySelector('[data-testid="journal"] summary').click()`)
 	p.reads(`"CHANNEL_ACCOUNT_CREATED"`)
 	p.keep("journal")
+	p.click("send-again")
+	p.reads("The app answered 200.")
+	if list := w.hubspot.Journal("webhook.delivery"); len(list) != 2 || list[0].Request != list[1].Request {
+		t.Errorf("the webhooks are %v, want the same twice", list)
+	}
 	p.choose("journal-status", "failed")
 	p.reads("No entry is like this.")
 	p.choose("journal-status", "")

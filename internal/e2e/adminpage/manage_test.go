@@ -96,7 +96,7 @@ func TestS11Move(t *testing.T) {
 	p := w.open(admin, "#/settings")
 	p.run(chromedp.Focus(chromedp.CSS(testid("account-options"))))
 	p.press(kb.Enter)
-	p.reads("Move to Help Desk")
+	p.until("the menu has the focus", `document.activeElement.innerText === "Move to Help Desk"`)
 	p.keep("options")
 	p.press(kb.Enter)
 	p.reads("No channel is connected to the inbox")

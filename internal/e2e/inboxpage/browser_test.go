@@ -47,15 +47,21 @@ type page struct {
 	ctx context.Context
 }
 
-func (w *world) open(path string, options ...chromedp.Action[chromedp.Void]) *page {
+func (w *world) open(path string) *page {
 	w.Helper()
+	return w.openIn(w.T, path, chromedp.EmulateViewport(1440, 900))
+}
+
+// openIn opens a tab that is closed with the test t.
+func (w *world) openIn(t *testing.T, path string, options ...chromedp.Action[chromedp.Void]) *page {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(chromium)
-	p := &page{t: w.T, ctx: ctx}
+	p := &page{t: t, ctx: ctx}
 	problems := p.watch()
-	w.Cleanup(func() {
+	t.Cleanup(func() {
 		cancel()
 		for _, problem := range <-problems {
-			w.Errorf("the browser's console says: %s", problem)
+			t.Errorf("the browser's console says: %s", problem)
 		}
 	})
 	p.run(options...)

@@ -89,7 +89,7 @@ func newWorld(t *testing.T, capabilities channels.Capabilities) *world {
 	store := memstore.New()
 	w.app = &oauth.App{ClientID: w.hubspot.ClientID(), ClientSecret: w.hubspot.ClientSecret(), BaseURL: w.hubspot.URL(), Tokens: store}
 	w.bridge, err = bridge.New(w, bridge.Config{
-		App: w.app, Store: store, PublicURL: w.url, Registry: registry,
+		App: w.app, Store: store, PublicURL: w.url, Registry: registry, API: []channels.Option{channels.WithRateLimit(0, 0)},
 		Definition: bridge.Definition{Name: channelName, Description: "Chats about parcels.", Capabilities: capabilities},
 	})
 	must(t, err)
@@ -272,7 +272,7 @@ func must(t *testing.T, err error) {
 }
 
 // patience bounds what others are waited for. How long that takes says nothing, so it is generous.
-const patience = 8 * time.Second
+const patience = 30 * time.Second
 
 // eventually polls for what others do.
 func eventually(t *testing.T, what string, ok func() bool) {

@@ -4,7 +4,7 @@
 import { el, icon } from "../dom.js";
 import { emptyHint } from "../ui.js";
 import { button, busy, logo, notice } from "./controls.js";
-import { closed, openPopup, shut } from "./popup.js";
+import { closed, openPopup } from "./popup.js";
 import { describeRouting, RoutingForm, sameRouting } from "./routing.js";
 
 const STEPS = ["Channel", "Account", "Routing", "Done"];
@@ -109,7 +109,7 @@ export class ConnectSteps {
       if (result.done) this.#ended(result);
       else if (!signal.aborted) this.#fail(channel, unfinished(channel));
     } catch (error) {
-      if (attempt.popup) shut(attempt.popup);
+      attempt.popup?.close();
       if (!signal.aborted) this.#fail(channel, error.message);
     }
   }
@@ -121,7 +121,7 @@ export class ConnectSteps {
 
   #wait({ channel, popup }) {
     const cancel = () => {
-      shut(popup);
+      popup.close();
       this.#restart();
     };
     this.#show(1, `Connect ${channel.name}`, [
@@ -157,7 +157,7 @@ export class ConnectSteps {
     const attempt = this.#attempt;
     if (!done || !attempt || token !== attempt.token) return;
     this.#stop();
-    shut(attempt.popup);
+    attempt.popup.close();
     await this.#context.state.reload().catch(() => {}); // what comes next needs only the account
     if (this.#context.state.info.can.route) this.#route(attempt.channel, account);
     else this.#finish(attempt.channel, account);

@@ -37,7 +37,7 @@ export function tabs({ name, entries, onchoose }) {
 }
 
 export const tabPanel = (id, ...children) =>
-  el("section", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}`, class: "tab-panel" }, ...children);
+  el("section", { role: "tabpanel", id: `panel-${id}`, "aria-labelledby": `tab-${id}` }, ...children);
 
 // notice is a sentence about what is shown. Kinds: "" (plain), good, warn, bad.
 export function notice(text = "", kind = "") {

@@ -3,7 +3,7 @@
 import { coalesce, el, KeyedList, setAttribute, setText } from "../dom.js";
 import { plural, timeWithSeconds } from "../format.js";
 import { choice, offer } from "../ui.js";
-import { busy, button, notice } from "./controls.js";
+import { button, busy, notice } from "./controls.js";
 
 const REFRESH_MS = 1500;
 const MOST_KEPT = 1000;
@@ -36,7 +36,7 @@ export class JournalPanel {
     // A simulator that was started again counts its entries anew.
     this.#rows = new KeyedList(list, (entry) => entryView(entry, context), ({ id, time }) => `${id} ${time}`);
     this.node = el("div", { class: "stack" },
-      el("div", { class: "row journal-filters" }, this.#operation, this.#portal, this.#result, this.#search,
+      el("div", { class: "row" }, this.#operation, this.#portal, this.#result, this.#search,
         button("Clear", { testid: "journal-clear", onclick: () => this.#clear() })),
       this.#waiting.node, this.#note.node, list);
     this.#timer = setInterval(() => { if (!document.hidden) this.#follow(); }, REFRESH_MS);
@@ -156,8 +156,9 @@ function content({ id, operation, method, path, request, response, error, portal
 
 async function sendAgain(id, { api, toast }) {
   try {
-    await api.post(`api/webhooks/${id}/replay`);
-    toast("Sent again", { kind: "good" });
+    const { status, error } = await api.post(`api/webhooks/${id}/replay`);
+    const accepted = status >= 200 && status < 300;
+    toast(status ? `The app answered ${status}.` : `The app did not answer: ${error}`, { kind: accepted ? "good" : "bad" });
   } catch (error) {
     toast(error.message, { kind: "bad" });
   }

@@ -4,7 +4,7 @@ import { el, icon } from "../dom.js";
 import { fullTime, initials } from "../format.js";
 import { badge } from "../ui.js";
 import { button, checkable, logo, notice } from "./controls.js";
-import { closed, openPopup, shut } from "./popup.js";
+import { closed, openPopup } from "./popup.js";
 import { describeScope } from "./scopes.js";
 
 const FLOWS = [
@@ -125,7 +125,7 @@ class Marketplace {
       if (this.#install?.installedAt === before) throw new Error(`The window was closed before ${app.name} was installed.`);
       this.#problem.show(`${app.name} is installed. Now connect one of its channels in the settings.`, "good");
     } catch (error) {
-      if (popup) shut(popup);
+      popup?.close();
       if (!signal.aborted) this.#problem.show(error.message, "bad");
     } finally {
       this.#starting = false;

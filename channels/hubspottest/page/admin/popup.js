@@ -24,12 +24,3 @@ export function closed(popup, signal) {
     signal.addEventListener("abort", end);
   });
 }
-
-// shut closes a window. A browser may forget that, and even call the window closed, while the window is on its way to
-// another site; so it is told again.
-export async function shut(popup) {
-  for (let tries = 10; tries > 0; tries--) {
-    popup.close();
-    await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
-  }
-}

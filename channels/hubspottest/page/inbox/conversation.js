@@ -5,6 +5,7 @@ import { menu } from "../ui.js";
 import { entryView } from "./message.js";
 
 const NEAR_END = 48; // pixels from the end that still count as being there
+const EMAIL = "1002"; // the channel of HubSpot's built-in e-mail
 const PAGE = 60; // entries shown at first, and added at a time
 
 export class Conversation {
@@ -29,7 +30,7 @@ export class Conversation {
       find: (id) => this.#store.messages.get(id),
       show: (id) => this.#showEntry(id),
       again: onWriteAgain,
-      own: () => this.#store.open?.channelId,
+      way: (message) => this.#way(message),
       describe: (change) => this.#describe(change),
     }));
     this.#waiting = new KeyedList(byId("outbox"), createOutboxView);
@@ -142,11 +143,22 @@ export class Conversation {
   #describe({ type, by, from, to }) {
     const who = this.#store.actorName(by);
     switch (type) {
-      case "ASSIGNMENT": return to ? `${who} made ${this.#store.actorName(to)} the owner` : `${who} took the owner ${this.#store.actorName(from)} away`;
+      case "ASSIGNMENT":
+        if (!to) return `${who} took the owner ${this.#store.actorName(from)} away`;
+        return to === by ? `${who} took over the conversation` : `${who} made ${this.#store.actorName(to)} the owner`;
       case "THREAD_STATUS_CHANGE": return to === "CLOSED" ? `${who} closed the conversation` : `${who} reopened the conversation`;
       case "THREAD_INBOX_CHANGE": return `${who} moved the conversation to ${this.#store.inboxName(to)}`;
       default: return `${who}: ${type}`;
     }
+  }
+
+  // way says by which way a message went that did not go by the conversation's own account.
+  #way({ channelId, accountId, direction, recipients = [] }) {
+    if (!accountId || accountId === this.#store.open?.accountId) return "";
+    const to = direction === "OUTGOING" ? recipients[0]?.deliveryIdentifier?.value : "";
+    const account = this.#store.info.accounts.find(({ id }) => id === accountId);
+    const by = channelId === EMAIL ? "by e-mail" : `by ${account?.name ?? "another channel"}`;
+    return to ? `${by} to ${to}` : by;
   }
 
   #moves() {

@@ -7,15 +7,14 @@ import { render } from "./richtext.js";
 
 const STATUS_WORDS = { SENDING: "Sending", SENT: "Sent", READ: "Read", FAILED: "Failed" };
 const RUN_MS = 5 * 60_000; // neighbours within this time share one head
-const EMAIL = "1002";
 
-// entryView is the view of a message or comment; find(id) returns another message, show(id) scrolls to it, again(message)
-// puts one that failed into the editor, and own() is the channel of the conversation itself.
-export function entryView({ find, show, again, own, describe }) {
-  return (entry) => (entry.kind === "change" ? changeView(describe) : messageView({ find, show, again, own }));
+// entryView makes the view of an entry. find(id) returns another message, show(id) scrolls to it, again(message) puts one
+// that failed into the editor, way(message) and describe(change) are words about it.
+export function entryView({ find, show, again, way, describe }) {
+  return (entry) => (entry.kind === "change" ? changeView(describe) : messageView({ find, show, again, way }));
 }
 
-function messageView({ find, show, again, own }) {
+function messageView({ find, show, again, way }) {
   const sender = el("span", { class: "sender", dir: "auto" });
   const note = el("span", { class: "message-note" });
   const time = el("time", { class: "message-time" });
@@ -41,7 +40,7 @@ function messageView({ find, show, again, own }) {
       node.dataset.id = message.id;
       node.dataset.direction = comment ? "NOTE" : message.direction;
       setText(sender, message.senderName || (message.direction === "INCOMING" ? "Customer" : "Agent"));
-      setText(note, comment ? "Comment, only agents see it" : channelNote(message, own()));
+      setText(note, comment ? "Comment, only agents see it" : way(message));
       setText(time, timeOfDay(message.createdAt));
       setAttribute(time, "datetime", message.createdAt);
       time.title = fullTime(message.createdAt);
@@ -63,17 +62,9 @@ function place(node, entry, previous) {
   const day = dayName(entry.createdAt);
   const newDay = !previous || dayName(previous.createdAt) !== day;
   const newRun = newDay || previous.kind === "change" || previous.type !== entry.type || previous.direction !== entry.direction
-    || previous.senderName !== entry.senderName || previous.channelId !== entry.channelId || entry.at - previous.at > RUN_MS;
+    || previous.senderName !== entry.senderName || previous.accountId !== entry.accountId || entry.at - previous.at > RUN_MS;
   setAttribute(node, "data-day", newDay && day);
   setAttribute(node, "data-run", newRun ? "first" : "next");
-}
-
-// channelNote says by which way a message went that did not go by the conversation's own channel.
-function channelNote({ channelId, direction, recipients = [] }, own) {
-  if (!channelId || channelId === own) return "";
-  const to = direction === "OUTGOING" ? recipients[0]?.deliveryIdentifier?.value : "";
-  const by = channelId === EMAIL ? "by e-mail" : "by another channel";
-  return to ? `${by} to ${to}` : by;
 }
 
 function showContent(node, bubble, { text = "", richText }) {
@@ -125,8 +116,8 @@ function showStatus(node, line, message) {
 
 // failure says why, and what an agent can do about it.
 function failure(reason) {
-  const sentence = reason?.trim() ? `Failed: ${reason.trim()}` : "Failed: the channel did not say why.";
-  return `${/[.!?]$/.test(sentence) ? sentence : `${sentence}.`} The customer has not received it: change it or choose another channel, and send it again.`;
+  const sentence = `Failed: ${reason?.trim() || "the channel did not say why"}`;
+  return `${/[.!?]$/.test(sentence) ? sentence : `${sentence}.`} Change it or choose another channel, and send it again.`;
 }
 
 const againButton = (run) => el("p", { class: "retry" },

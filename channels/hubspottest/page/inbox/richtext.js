@@ -145,7 +145,7 @@ function copyStyles(node, copy, look) {
   scratch.cssText = text;
   for (const name of STYLES) {
     const value = scratch.getPropertyValue(name);
-    if (!value || value.includes("url(") || (name === "font-size" && !reasonable(value))) continue;
+    if (!value || value === "initial" || value.includes("url(") || (name === "font-size" && !reasonable(value))) continue;
     copy.style.setProperty(name, value);
     if (COLOURS.includes(name)) look.coloured = true;
   }
