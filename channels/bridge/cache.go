@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -114,9 +113,7 @@ func (c *accountCache) backLately(channel channels.ID, id channels.AccountID) bo
 func copied(accounts []*Account) []*Account {
 	out := make([]*Account, len(accounts))
 	for i, a := range accounts {
-		own := *a
-		own.Credentials = bytes.Clone(a.Credentials)
-		out[i] = &own
+		out[i] = a.clone()
 	}
 	return out
 }

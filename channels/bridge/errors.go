@@ -26,14 +26,9 @@ var (
 )
 
 // Permanent reports whether an error of [Bridge.Receive] would be the same however often the message is handed over: have the
-// service forget it. After any other it has to try again.
+// service forget it. After any other it may try again; an unknown account may be connected by then.
 func Permanent(err error) bool {
-	for _, final := range []error{ErrUnknownAccount, ErrAmbiguousAccount, ErrOwnMessage, ErrConflict, ErrInvalid} {
-		if errors.Is(err, final) {
-			return true
-		}
-	}
-	return false
+	return errors.Is(err, ErrInvalid) || errors.Is(err, ErrConflict) || errors.Is(err, ErrOwnMessage)
 }
 
 // Reject makes an error for [Channel.Send] that ends the message as FAILED without another attempt.

@@ -23,8 +23,9 @@ type Listener interface {
 	// switched off or gets other credentials, or when another node takes over. Then it must return soon, since Run waits
 	// for it.
 	//
-	// Whatever else it returns, or a panic, is logged, and it is called again, with pauses that grow up to a minute. An
-	// error made by [Disconnected] ends it until the account has other credentials.
+	// Whatever else it returns, or a panic, is logged, and it is called again, with pauses that grow up to a minute, or as
+	// long as an error made by [RetryAfter] says. An error made by [Disconnected] ends it until the account has other
+	// credentials.
 	//
 	// What the service counts as read after an in.Receive that returned nil is stored. After a crash the service may hand
 	// out again what was stored, which does no harm.
@@ -180,13 +181,19 @@ func (l *listeners) keep(ctx context.Context, a *Account) {
 		if l.now().Sub(begun) >= listenSteady {
 			attempt = 1
 		}
+		pause := backoff(attempt, time.Second, time.Minute)
 		var gone *disconnection
-		if errors.As(err, &gone) {
+		var later *postponement
+		switch {
+		case errors.As(err, &gone):
 			l.disconnect(ctx, a, gone) // which ends ctx, unless it could not be stored
-		} else {
+		case errors.As(err, &later) && later.delay > 0:
+			pause = later.delay
+			fallthrough
+		default:
 			l.log.Warn("Listen has ended; calling it again", "account", a, "attempt", attempt, "error", err)
 		}
-		sleep(ctx, backoff(attempt, time.Second, time.Minute))
+		sleep(ctx, pause)
 	}
 }
 

@@ -169,6 +169,24 @@ func TestListenIsCalledAgain(t *testing.T) {
 	}
 }
 
+// A service that says when to come back is obeyed.
+func TestListenRetryAfter(t *testing.T) {
+	var tries atomic.Int32
+	listening(t, func(context.Context, int, *bridge.Account, bridge.Inbox) error {
+		tries.Add(1)
+		return bridge.RetryAfter(10*time.Minute, errors.New("slow down"))
+	}, func(t *testing.T, b *bench, e *ear) {
+		later(9 * time.Minute)
+		if got := tries.Load(); got != 1 {
+			t.Errorf("Listen was called %d times within the time that the service asked for", got)
+		}
+		later(2 * time.Minute)
+		if got := tries.Load(); got != 2 {
+			t.Errorf("Listen was called %d times after that time, want 2", got)
+		}
+	})
+}
+
 // A connection that breaks after it has worked is made again soon, however often that happens.
 func TestListenAfterSteadyWork(t *testing.T) {
 	var tries atomic.Int32

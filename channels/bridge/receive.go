@@ -37,7 +37,8 @@ const Echo Acceptance = -1
 
 // Receive takes a customer's message in. When it returns nil the message is stored, and the bridge publishes it to
 // HubSpot however long that takes; on any other error it is not, so let the service send it again, unless
-// the error is [Permanent]: [ErrUnknownAccount], [ErrAmbiguousAccount], [ErrOwnMessage], [ErrConflict] or [ErrInvalid]. A message that was received before is not published again, and Receive returns nil; so
+// the error is [Permanent]. [ErrUnknownAccount] and [ErrAmbiguousAccount] last until somebody connects an account, or you set
+// Incoming.AccountID. A message that was received before is not published again, and Receive returns nil; so
 // it does for the service's echo of what [Channel.Send] sent, which is dropped.
 //
 // Call it in the order in which the customer wrote. Run need not be running.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -150,7 +149,7 @@ func (c *webChannel) serveEvent(w http.ResponseWriter, r *http.Request) {
 	err := c.handle(r.Context(), &e)
 	switch {
 	case err == nil:
-	case errors.Is(err, bridge.ErrInvalid), errors.Is(err, bridge.ErrConflict), errors.Is(err, bridge.ErrOwnMessage):
+	case bridge.Permanent(err):
 		c.log.Warn("message of the web chat dropped", "error", err) // it would never be taken
 	default: // also an account that is not connected yet
 		c.log.Debug("message of the web chat not taken yet", "error", err)

@@ -125,8 +125,7 @@ func sign(authToken, url string, form url.Values) string {
 func (c *smsChannel) answer(w http.ResponseWriter, err error) {
 	switch {
 	case err == nil:
-	case errors.Is(err, bridge.ErrInvalid), errors.Is(err, bridge.ErrConflict), errors.Is(err, bridge.ErrOwnMessage),
-		errors.Is(err, bridge.ErrUnknownAccount):
+	case bridge.Permanent(err), errors.Is(err, bridge.ErrUnknownAccount):
 		c.log.Warn("dropped what came from the SMS service, since it would never be taken", "error", err)
 	default:
 		c.unavailable(w, err)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -46,7 +45,7 @@ func (t *telegram) take(ctx context.Context, account *bridge.Account, in bridge.
 		return nil
 	}
 	err := in.Receive(ctx, m)
-	if errors.Is(err, bridge.ErrInvalid) || errors.Is(err, bridge.ErrConflict) || errors.Is(err, bridge.ErrOwnMessage) {
+	if bridge.Permanent(err) {
 		t.log.Warn("message of Telegram dropped", "account", account, "update", u.ID, "error", err) // it would never be taken
 		err = nil
 	}
