@@ -88,7 +88,7 @@ func (b *Bridge) ensure(ctx context.Context, id channels.ID) error {
 	ensured, err := b.cfg.Registry.Ensure(ctx, &channels.Registration{
 		ID: id, Name: def.Name, Description: def.Description, LogoURL: def.LogoURL, Capabilities: def.Capabilities,
 		WebhookURL: b.url("/webhook"), ConnectURL: b.url("/connect"),
-	}, nil)
+	}, &channels.EnsureOptions{ID: id}) // by the id it is found also if somebody has changed its webhook URL
 	if err != nil {
 		return fmt.Errorf("bridge: register the channel: %w", err)
 	}

@@ -13,8 +13,6 @@ import (
 	"github.com/customchannels/customchannels-go/messages"
 )
 
-func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
-
 // says has a customer write in her chat with the shop.
 func (w *world) says(who, id, text string, more ...func(*bridge.Incoming)) {
 	w.t.Helper()
@@ -96,6 +94,19 @@ func (w *world) last(text string) hubspottest.Message {
 	return hubspottest.Message{}
 }
 
+// times is how often agents see a text.
+func (w *world) times(text string) (n int) {
+	w.t.Helper()
+	for _, t := range w.hubspot.Threads() {
+		for _, m := range w.hubspot.Messages(t.ID) {
+			if m.Text == text {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // reads has the service say that the customer has read a message.
 func (w *world) reads(id string) {
 	w.t.Helper()
@@ -103,8 +114,8 @@ func (w *world) reads(id string) {
 	w.rest()
 }
 
-// account0 is the account as an admin sees it.
-func (w *world) account0() hubspottest.Account { return w.hubspot.Accounts()[0] }
+// listed is the account as an admin sees it.
+func (w *world) listed() hubspottest.Account { return w.hubspot.Accounts()[0] }
 
 // account is the account as the app knows it.
 func (w *world) account() *bridge.Account {
@@ -193,3 +204,5 @@ func (w *world) buried() []string {
 	}
 	return list
 }
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
