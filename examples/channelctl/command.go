@@ -26,7 +26,7 @@ type command struct {
 type action func(ctx context.Context, s *session) error
 
 func commands() []*command {
-	return slices.Concat(channelCommands(), accountCommands(), messageCommands(), inboxCommands(), bridgeCommands())
+	return slices.Concat(channelCommands(), accountCommands(), messageCommands(), inboxCommands(), bridgeCommands(), []*command{doctor()})
 }
 
 // options are the flags of every command. They may also stand before the command.
@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, con con
 	fs = newFlagSet()
 	act := cmd.setup(fs)
 	opts.declare(fs)
-	if cmd.needs == bridgeStore {
+	if cmd.needs.store() {
 		opts.store.declare(fs)
 	}
 	positional, err := parse(fs, rest)

@@ -30,6 +30,9 @@
 //	channelctl stats
 //	channelctl forget [-yes] ACCOUNT PERSON
 //
+//	channelctl doctor [flags]
+//	channelctl doctor -probe -portal PORTAL -account ACCOUNT -yes
+//
 // Flags may stand before and after the arguments. With -h a command tells all about itself.
 //
 // # Credentials
@@ -73,6 +76,24 @@
 // A password has no place in -store, but in BRIDGE_STORE, PGPASSWORD or a PGPASSFILE. What people wrote is shown by
 // "buried list -payload" only. Use the version of channelctl that belongs to the bridge's: it brings the database's tables
 // up to date as the bridge does.
+//
+// # When something does not work
+//
+// Give doctor the environment that the bridge has, and the store if there is one. It prints a line for each check: ok,
+// warning or problem, the cause, and what to do.
+//
+//	export HUBSPOT_APP_ID HUBSPOT_DEVELOPER_KEY HUBSPOT_CLIENT_ID HUBSPOT_CLIENT_SECRET PUBLIC_URL
+//	channelctl doctor -store ~/quickstart/bridge.db -keys ~/quickstart/bridge.keys
+//
+// It looks at who may read the keys, at the settings that decide what a crash costs, at what waits, is buried or paused; at
+// the app's credentials and the clock; at the channel's URLs and capabilities; at the public address, which has to take a
+// webhook that it signs and refuse one with a wrong signature; and in each portal at scopes and accounts. It changes nothing
+// at HubSpot.
+//
+// With -probe it tries, in a portal for tests, what HubSpot's documentation leaves open, and prints the answers as
+// Readings of package hubspottest, so that the simulator can behave as HubSpot does. It says first what it is going to do, and
+// removes what it has made. The conversations can only be archived if the app has the scope conversations.write. Two
+// readings need an agent's message, whose id is given with -message.
 //
 // # Output
 //

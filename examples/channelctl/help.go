@@ -100,9 +100,10 @@ func (c *command) help(w io.Writer) error {
 	c.setup(own)
 	(&options{}).declare(common)
 	variables := c.needs.variables()
-	if c.needs == bridgeStore {
+	if c.needs.store() {
 		(&storeOptions{}).declare(store)
-	} else {
+	}
+	if c.needs != bridgeStore {
 		variables = append(variables, variable{envServer, "another server than " + channels.DefaultBaseURL})
 	}
 	return aligned(w, func(w io.Writer) {

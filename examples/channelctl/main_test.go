@@ -27,6 +27,8 @@ type world struct {
 	version string
 	// connect is what the app does when an admin connects an account.
 	connect func(accountToken string)
+	// scopes are asked for beside those that every test needs.
+	scopes string
 	// ids replaces what HubSpot has chosen by what tests expect, of the same length.
 	ids []string
 }
@@ -69,7 +71,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) install(rw http.ResponseWriter, r *http.Request) {
 	http.Redirect(rw, r, w.hs.URL()+"/oauth/authorize?"+url.Values{
 		"client_id": {w.hs.ClientID()}, "redirect_uri": {w.app.URL + "/callback"}, "state": {"s"},
-		"scope": {"conversations.custom_channels.read conversations.custom_channels.write conversations.read"},
+		"scope": {"conversations.custom_channels.read conversations.custom_channels.write conversations.read" + w.scopes},
 	}.Encode(), http.StatusSeeOther)
 }
 

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"flag"
 	"fmt"
 	"net/url"
@@ -32,17 +32,20 @@ func (o *storeOptions) declare(fs *flag.FlagSet) {
 	fs.StringVar((*string)(&o.channel), "channel", "", "`id` of the channel, if there are several or the store does not tell")
 }
 
-// complete takes what no flag says from the environment. A password may stand there only.
-func (o *storeOptions) complete(env func(string) string) error {
+// fill takes what no flag says from the environment. A password may stand there only.
+func (o *storeOptions) fill(env func(string) string) error {
 	if hasPassword(o.dsn) {
 		return usagef("-store must not hold a password, since arguments are open to everyone on the machine: put it into %s, "+
 			"PGPASSWORD or a PGPASSFILE", envStore)
 	}
-	if o.dsn == "" {
-		o.dsn = env(envStore)
-	}
-	if o.keys == "" {
-		o.keys = env(envKeys)
+	o.dsn, o.keys = cmp.Or(o.dsn, env(envStore)), cmp.Or(o.keys, env(envKeys))
+	return nil
+}
+
+// complete is fill for commands that cannot do without a store.
+func (o *storeOptions) complete(env func(string) string) error {
+	if err := o.fill(env); err != nil {
+		return err
 	}
 	switch {
 	case o.dsn == "":
@@ -70,8 +73,21 @@ func isPostgres(dsn string) bool {
 	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 }
 
-// open opens the store beside a bridge that may be running on it. It creates nothing: a wrong name is an error.
+// open returns an operator of the store.
 func (o *storeOptions) open(ctx context.Context) (op *bridge.Operator, closeStore func(), err error) {
+	store, closeStore, err := o.openStore(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if op, err = bridge.NewOperator(store, o.channel); err != nil {
+		closeStore()
+		return nil, nil, err
+	}
+	return op, closeStore, nil
+}
+
+// openStore opens the store beside a bridge that may be running on it. It creates nothing: a wrong name is an error.
+func (o *storeOptions) openStore(ctx context.Context) (store *sqlstore.Store, closeStore func(), err error) {
 	if _, err := os.Stat(o.keys); err != nil {
 		return nil, nil, fmt.Errorf("the key file: %w", err)
 	}
@@ -91,14 +107,10 @@ func (o *storeOptions) open(ctx context.Context) (op *bridge.Operator, closeStor
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := sqlstore.Open(ctx, db, dialect, keys)
-	if err != nil {
+	if store, err = sqlstore.Open(ctx, db, dialect, keys); err != nil {
 		return nil, nil, err
 	}
-	if op, err = bridge.NewOperator(store, o.channel); err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	return op, func() { _, _ = store.Close(), db.Close() }, nil
+	return store, func() { _, _ = store.Close(), db.Close() }, nil
 }
 
 func (o *storeOptions) openDatabase(ctx context.Context) (*sql.DB, sqlstore.Dialect, error) {
