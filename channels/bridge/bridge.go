@@ -20,7 +20,8 @@ import (
 //	POST /webhook          where HubSpot sends what agents write and what happens to accounts
 //	GET  /install          begins the installation of the app in a portal
 //	GET  /oauth/callback   ends it
-//	GET  /connect          the page that HubSpot opens when an admin connects an account
+//	GET  /connect          the page that HubSpot opens when an admin connects an account; POST too
+//	GET  /connect/return   where the messaging service sends the admin back; see Visit
 //	GET  /live, /ready     for load balancers
 //
 // Nothing is sent anywhere before [Bridge.Run]. All methods are safe for concurrent use.
@@ -39,6 +40,7 @@ type Bridge struct {
 	changed chan struct{} // an account may have changed
 	running atomic.Bool
 
+	popups   popups
 	accounts sync.Mutex // held while an account is replaced by what it has become
 
 	mu      sync.Mutex
@@ -111,6 +113,7 @@ func (b *Bridge) routes() {
 	b.mux.Handle("GET "+p+"/oauth/callback", b.cfg.App.CallbackHandler())
 	b.mux.HandleFunc("GET "+p+"/connect", b.serveConnect)
 	b.mux.HandleFunc("POST "+p+"/connect", b.serveConnect)
+	b.mux.HandleFunc("GET "+p+"/connect/return", b.serveConnectReturn)
 	b.mux.HandleFunc("GET "+p+"/live", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "live") })
 	b.mux.HandleFunc("GET "+p+"/ready", b.serveReady)
 }

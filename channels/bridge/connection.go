@@ -124,35 +124,50 @@ func (b *Bridge) connected(ctx context.Context, a *Account) (*Account, error) {
 
 // stage tells HubSpot which account an admin connects in the popup. Credentials of an account that is known are replaced
 // only after HubSpot has taken the staging token, since until then anybody may have opened the page.
-func (b *Bridge) stage(ctx context.Context, channel channels.ID, p *connectParams, c *Connection) error {
+func (p *popup) stage(ctx context.Context, c *Connection) error {
 	if err := c.DeliveryIdentifier.Validate(); err != nil {
 		return err
 	}
-	account := pending(channel, &p.ConnectRequest, c)
-	known, err := b.savePending(ctx, account)
+	account := pending(p.channel, &p.ConnectRequest, c)
+	known, err := p.savePending(ctx, account)
 	if err != nil {
 		return err
 	}
-	portal, err := b.portal(p.PortalID)
-	if err != nil {
+	err = p.updateStagingToken(ctx, c)
+	conflict := errors.Is(err, channels.ErrConflict) // connected before
+	if err != nil && !conflict {
+		if known == nil && !channels.MayHaveArrived(err) {
+			err = errors.Join(err, p.dropPending(ctx, account))
+		}
 		return err
 	}
-	_, err = portal.api.UpdateStagingToken(ctx, channel, p.token, &channels.StagedAccount{Name: c.Name, DeliveryIdentifier: c.DeliveryIdentifier})
-	if err != nil && !errors.Is(err, channels.ErrConflict) { // a conflict: connected before
-		return err
-	}
-	if known != nil && err == nil {
+	if known != nil && !conflict {
 		// HubSpot will make a new account, so the one that is known must be gone.
-		if err := b.refreshAccount(ctx, p.PortalID, known.ID); err != nil && !errors.Is(err, channels.ErrNotFound) {
+		if err := p.refreshAccount(ctx, p.PortalID, known.ID); err != nil && !errors.Is(err, channels.ErrNotFound) {
 			return err
 		}
 	}
-	if known, err = b.connected(ctx, account); err != nil {
+	if known, err = p.connected(ctx, account); err != nil {
 		return err
 	}
 	if known == nil {
-		_, err = b.store.SaveAccount(ctx, account)
+		_, err = p.store.SaveAccount(ctx, account)
 		return err
 	}
-	return b.authorize(ctx, known, c.Credentials)
+	return p.authorize(ctx, known, c.Credentials)
+}
+
+// errNotStaged is wrapped where HubSpot does not know the staging token: it is too old, or never was.
+var errNotStaged = errors.New("HubSpot does not know the accountToken of the popup")
+
+func (p *popup) updateStagingToken(ctx context.Context, c *Connection) error {
+	portal, err := p.portal(p.PortalID)
+	if err != nil {
+		return err
+	}
+	_, err = portal.api.UpdateStagingToken(ctx, p.channel, p.token, &channels.StagedAccount{Name: c.Name, DeliveryIdentifier: c.DeliveryIdentifier})
+	if errors.Is(err, channels.ErrNotFound) {
+		return fmt.Errorf("%w: %w", errNotStaged, err)
+	}
+	return err
 }

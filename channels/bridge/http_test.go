@@ -187,8 +187,8 @@ func TestConnectForm(t *testing.T) {
 		}
 
 		resp, err = browser.PostForm(b.connectURL(), url.Values{"proof": {proof}, "name": {""}, "key": {"s3cret"}})
-		if status, body := read(t, resp, err); status != http.StatusUnprocessableEntity || !strings.Contains(body, "Please enter a name.") || strings.Contains(body, "s3cret") {
-			t.Errorf("the channel's own refusal: answered %d: %s", status, body)
+		if status, body := read(t, resp, err); status != http.StatusUnprocessableEntity || !strings.Contains(body, "Please fill this in.") || strings.Contains(body, "s3cret") {
+			t.Errorf("a required value is missing: answered %d: %s", status, body)
 		}
 		// Another site can post the form, but not with this browser's cookie and proof together.
 		resp, err = b.browser().PostForm(b.connectURL(), url.Values{"proof": {proof}, "name": {"Shop"}})

@@ -71,12 +71,12 @@ func main() {
 	defer stop()
 	db := must(sql.Open("sqlite", "file:minimal.db"))
 	store := must(sqlstore.Open(ctx, db, sqlstore.SQLite, must(sqlstore.KeyFile("minimal.keys"))))
-	env, hubspot := os.Getenv, cmp.Or(os.Getenv("HUBSPOT_BASE_URL"), channels.DefaultBaseURL)
-	developer := channels.DeveloperKey{AppID: must(strconv.ParseInt(env("HUBSPOT_APP_ID"), 10, 64)), Key: env("HUBSPOT_DEVELOPER_KEY")}
+	env := os.Getenv
 	sms := &gateway{url: env("GATEWAY_URL"), key: env("GATEWAY_KEY")}
 	b := must(bridge.New(sms, bridge.Config{
-		App:      &oauth.App{ClientID: env("HUBSPOT_CLIENT_ID"), ClientSecret: env("HUBSPOT_CLIENT_SECRET"), BaseURL: hubspot, Tokens: store},
-		Registry: must(channels.NewRegistry(developer, channels.WithBaseURL(hubspot))), Store: store, PublicURL: env("PUBLIC_URL"),
+		App:          &oauth.App{ClientID: env("HUBSPOT_CLIENT_ID"), ClientSecret: env("HUBSPOT_CLIENT_SECRET"), BaseURL: env("HUBSPOT_BASE_URL"), Tokens: store},
+		DeveloperKey: channels.DeveloperKey{AppID: must(strconv.ParseInt(env("HUBSPOT_APP_ID"), 10, 64)), Key: env("HUBSPOT_DEVELOPER_KEY")},
+		Store:        store, PublicURL: env("PUBLIC_URL"),
 		Definition: bridge.Definition{Name: "Acme SMS", Capabilities: channels.Capabilities{AllowOutgoingMessages: true,
 			DeliveryIdentifierTypes: []channels.IdentifierType{channels.TypePhone}, ThreadingModel: channels.ByDeliveryIdentifier}},
 	}))

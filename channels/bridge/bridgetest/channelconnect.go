@@ -43,18 +43,6 @@ var formRules = []channelRule{
 			p.equal("the fields' names", second, first)
 		},
 	}, {
-		name: "connect/nothing entered",
-		why:  whySentence,
-		test: func(p *channelProbe) {
-			for _, f := range p.form().Fields {
-				if f.Required {
-					p.refused(map[string]string{})
-					p.refused(p.with(nil, "", ""))
-					return
-				}
-			}
-		},
-	}, {
 		name: "connect/context that has ended",
 		why:  "the admin has closed the popup; nobody reads the answer",
 		test: func(p *channelProbe) {
@@ -88,17 +76,6 @@ var connectRules = []channelRule{
 			second := p.connected()
 			p.equal("the address", second.DeliveryIdentifier, first.DeliveryIdentifier)
 			p.equal("the name", second.Name, first.Name)
-		},
-	}, {
-		name: "connect/a required value is missing",
-		why:  "browsers demand what is required, but not all requests come from a browser; " + whySentence,
-		test: func(p *channelProbe) {
-			for _, f := range p.form().Fields {
-				if f.Required {
-					p.refused(p.with(p.o.Values, f.Name, ""))
-					p.refused(p.with(p.o.Values, f.Name, " "))
-				}
-			}
 		},
 	}, {
 		name: "connect/spaces around",
@@ -148,7 +125,7 @@ func (p *channelProbe) form() *bridge.ConnectForm {
 	return form
 }
 
-var fieldTypes = []string{"", "text", "password", "email", "tel", "url"}
+var fieldTypes = []string{"", "text", "password", "email", "tel", "url", "select"}
 
 func (p *channelProbe) field(n int, f *bridge.Field) {
 	p.t.Helper()

@@ -242,28 +242,24 @@ var connectMistakes = []channelMistake{
 		return &mistaken{chat: c, form: func() (*bridge.ConnectForm, error) { return nil, nil }}
 	}},
 	{"a form that changes", []string{"connect/form again"}, func(c *chat) bridge.Channel { return &mistaken{chat: c, form: lateForm()} }},
-	{"an ordinary error", []string{"connect/nothing entered", "connect/a required value is missing", "connect/wrong values"},
+	{"an ordinary error", []string{"connect/wrong values"},
 		connects(func(_ *bridge.ConnectRequest, c *bridge.Connection, err error) (*bridge.Connection, error) {
 			if err != nil {
 				err = errOther
 			}
 			return c, err
 		})},
-	{"no sentence", []string{"connect/nothing entered", "connect/a required value is missing", "connect/wrong values"},
+	{"no sentence", []string{"connect/wrong values"},
 		connects(func(_ *bridge.ConnectRequest, c *bridge.Connection, err error) (*bridge.Connection, error) {
 			if err != nil {
 				err = bridge.Reject("invalid key", nil)
 			}
 			return c, err
 		})},
-	{"takes everything", []string{"connect/nothing entered", "connect/a required value is missing", "connect/wrong values"},
+	{"takes everything", []string{"connect/wrong values"},
 		connects(func(_ *bridge.ConnectRequest, _ *bridge.Connection, _ error) (*bridge.Connection, error) {
 			return &bridge.Connection{Name: "Shop", DeliveryIdentifier: shop}, nil
 		})},
-	{"panics without values", []string{"connect/nothing entered"}, connects(func(r *bridge.ConnectRequest, c *bridge.Connection, err error) (*bridge.Connection, error) {
-		_ = r.Values["key"][0]
-		return c, err
-	})},
 	{"an address as it was entered", []string{"connect/right values"}, connected(func(r *bridge.ConnectRequest, c *bridge.Connection) { c.DeliveryIdentifier.Value = r.Values["phone"] })},
 	{"an address of another type", []string{"connect/right values"}, connected(func(_ *bridge.ConnectRequest, c *bridge.Connection) {
 		c.DeliveryIdentifier = channels.Opaque(c.DeliveryIdentifier.Value)

@@ -67,8 +67,8 @@ export class AccountMenu {
 }
 
 function role({ superAdmin, seat }) {
-  const has = [superAdmin && "super-admin", seat === "SERVICE" && "Service seat", seat === "SALES" && "Sales seat"].filter(Boolean);
-  return has.join(", ") || "no seat";
+  const seats = { SERVICE: "Service seat", SALES: "Sales seat" };
+  return [superAdmin && "super-admin", seats[seat]].filter(Boolean).join(", ") || "no seat";
 }
 
 function showKeys() {

@@ -87,7 +87,8 @@ async function mount(view) {
     container.querySelector("h1")?.focus({ preventScroll: true });
   } catch (error) {
     console.warn(error);
-    byId("view").replaceChildren(el("p", { class: "error-note", role: "alert" }, "This part of the page could not be loaded. Reload the page to try again."));
+    byId("view").replaceChildren(el("p", { class: "error-note", role: "alert" },
+      "This part of the page could not be loaded. Reload the page to try again."));
   }
 }
 

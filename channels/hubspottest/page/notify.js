@@ -8,6 +8,7 @@ export class Notifier {
   #store;
   #button = byId("notifications");
   #audio;
+  #notes = new Map(); // thread id → what closes the note about it
 
   constructor(context) {
     this.#context = context;
@@ -16,6 +17,7 @@ export class Notifier {
     for (const type of ["threads", "state", "open"]) this.#store.on(type, render);
     document.addEventListener("visibilitychange", render);
     this.#store.on("incoming", (message) => this.#onIncoming(message));
+    this.#store.on("open", () => this.#notes.get(this.#store.openId)?.());
     this.#button.addEventListener("click", () => this.#toggle());
   }
 
@@ -40,13 +42,19 @@ export class Notifier {
   #onIncoming(message) {
     if (!this.#on) return;
     const text = `${message.senderName || "Customer"}: ${message.text?.trim().slice(0, 200) || "sent something"}`;
-    const shown = message.threadId === this.#store.openId && document.body.dataset.route === "inbox";
+    const shown = this.#store.watched && message.threadId === this.#store.openId;
     if (shown) setText(byId("announce"), text);
     if (shown && document.hasFocus()) return;
     this.#chime();
     const open = () => this.#context.navigate(`#/inbox/${encodeURIComponent(message.threadId)}`);
-    if (!shown) this.#context.toast(text.length > 120 ? `${text.slice(0, 120)}…` : text, { action: { label: "Open", run: open } });
+    if (!shown) this.#note(message.threadId, text.length > 120 ? `${text.slice(0, 120)}…` : text, open);
     if (document.hidden) this.#notice(message, text, open);
+  }
+
+  // One note a thread is enough: the newest.
+  #note(threadId, text, open) {
+    this.#notes.get(threadId)?.();
+    this.#notes.set(threadId, this.#context.toast(text, { action: { label: "Open", run: open } }));
   }
 
   // The browser's own notice, if the user has allowed it.

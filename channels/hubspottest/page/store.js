@@ -14,6 +14,7 @@ export class Store extends EventTarget {
   openId;
   messages = new Map();
   changes = new Map();
+  watched = false; // whether the open thread is on the screen, and not another view
   about; // {contact, earlier, outlets} of the open thread, once it is loaded
   #recorders = new Set();
 
@@ -49,7 +50,7 @@ export class Store extends EventTarget {
 
   // unread counts nothing for the thread that the agent is looking at.
   unread(thread) {
-    const seen = thread.id === this.openId && document.visibilityState === "visible";
+    const seen = this.watched && thread.id === this.openId && document.visibilityState === "visible";
     return seen ? 0 : thread.unread ?? 0;
   }
 
@@ -92,6 +93,12 @@ export class Store extends EventTarget {
     this.about = { contact: answer.contact, earlier: answer.earlier, outlets: answer.outlets };
     for (const type of ["messages", "about", "threads"]) this.#tell(type);
   });
+
+  watch(watched) {
+    if (watched === this.watched) return;
+    this.watched = watched;
+    this.#tell("threads");
+  }
 
   select(id) {
     if (id === this.openId) return;

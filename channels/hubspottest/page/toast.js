@@ -9,7 +9,8 @@ const MOST = 3;
 // failure stays until it is closed.
 export function toast(text, { kind = "", action } = {}) {
   const place = byId("toasts");
-  const node = el("li", { class: "toast", "data-kind": kind, "data-testid": "toast", role: kind === "bad" ? "alert" : "status" },
+  const role = kind === "bad" ? "alert" : "status";
+  const node = el("li", { class: "toast", "data-kind": kind, "data-testid": "toast", role },
     el("span", { dir: "auto" }, text),
     action && el("button", { type: "button", class: "quiet small", onclick: () => { close(); action.run(); } }, action.label),
     el("button", { type: "button", class: "quiet small", "aria-label": "Close", onclick: close }, icon("cross")));

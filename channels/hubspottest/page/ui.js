@@ -9,7 +9,8 @@ const newId = () => `control-${++made}`;
 // field labels a control, with a help text and a place for what is wrong with it.
 export function field(label, control, { help, error } = {}) {
   control.id ||= newId();
-  const notes = [help && el("p", { class: "help", id: newId() }, help), error && el("p", { class: "error", id: newId() }, error)].filter(Boolean);
+  const note = (kind, text) => text && el("p", { class: kind, id: newId() }, text);
+  const notes = [note("help", help), note("error", error)].filter(Boolean);
   if (notes.length > 0) control.setAttribute("aria-describedby", notes.map(({ id }) => id).join(" "));
   if (error) control.setAttribute("aria-invalid", "true");
   return el("div", { class: "field" }, el("label", { for: control.id }, label), control, notes);
@@ -18,7 +19,8 @@ export function field(label, control, { help, error } = {}) {
 // toggle is a switch. onchange gets the new value; when it throws (or its promise fails) the switch goes back.
 export function toggle({ label, checked = false, onchange = () => {}, disabled = false, testid }) {
   const button = el("button", {
-    type: "button", class: "switch", role: "switch", "aria-checked": String(checked), "aria-label": label, disabled, "data-testid": testid,
+    type: "button", class: "switch", role: "switch", "aria-checked": String(checked), "aria-label": label,
+    disabled, "data-testid": testid,
   });
   button.addEventListener("click", async () => {
     const wanted = button.getAttribute("aria-checked") !== "true";
@@ -77,7 +79,9 @@ export function menu({ label, icon: symbol, text, items, className = "quiet", te
 
   list.addEventListener("beforetoggle", ({ newState }) => {
     button.setAttribute("aria-expanded", String(newState === "open"));
-    if (newState === "open") list.replaceChildren(...(typeof items === "function" ? items() : items).filter(Boolean).map((item) => menuItem(item, list)));
+    if (newState !== "open") return;
+    const shown = (typeof items === "function" ? items() : items).filter(Boolean);
+    list.replaceChildren(...shown.map((item) => menuItem(item, list)));
   });
   list.addEventListener("toggle", ({ newState }) => {
     if (newState !== "open") return;

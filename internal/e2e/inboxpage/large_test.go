@@ -40,7 +40,7 @@ func TestLarge(t *testing.T) {
 	count := func(selector string) int {
 		return eval[int](p, fmt.Sprintf(`document.querySelectorAll('%s').length`, selector))
 	}
-	if rows, entries := count(thread), count(message); entries != 60 || rows > 200 && rows < customers {
+	if rows, entries := count(thread), count(message); entries != 60 || rows > 200 {
 		t.Errorf("the page holds %d rows and %d messages", rows, entries)
 	}
 	top := eval[string](p, `document.querySelector('`+message+`').dataset.id`)
@@ -51,7 +51,7 @@ func TestLarge(t *testing.T) {
 
 	before := count(thread)
 	eval[int](p, `document.querySelector('#threads-scroll').scrollTop = 1e6`)
-	p.until("more conversations come", fmt.Sprintf(`document.querySelectorAll('%s').length > %d || %d === %d`, thread, before, before, customers))
+	p.until("more conversations come", fmt.Sprintf(`document.querySelectorAll('%s').length > %d`, thread, before))
 	p.click(byID("search"))
 	p.write(byID("search-text"), "customer 377")
 	p.listed("Customer 377")

@@ -44,6 +44,7 @@ func TestReceive(t *testing.T) {
 	p.shows("#empty", "No conversations yet")
 	w.say("Ada", "Where is my parcel?")
 	p.shows(message, "Where is my parcel?") // the only conversation opens by itself
+	p.gone(byID("toast"))                   // and needs no note
 	p.shows("#details", "Visitor, not a contact yet")
 
 	w.say("Bo", "Hello?")
@@ -110,6 +111,8 @@ func TestNotify(t *testing.T) {
 	p.openThread("Ada")
 	w.say("Bo", "Is anybody there?")
 	p.shows(byID("toast"), "Bo: Is anybody there?")
+	p.until("the note covers nothing that is needed", `(r => document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2).closest('#send'))(document.querySelector('#send').getBoundingClientRect())`)
+	p.screenshot("notify")
 	p.until("the title counts", `document.title.startsWith('(2)')`)
 	p.click(byID("toast") + " button")
 	p.shows(message, "Is anybody there?")

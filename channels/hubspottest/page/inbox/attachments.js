@@ -30,7 +30,8 @@ function imageNode(attachment, url) {
   const name = attachment.name || "Image";
   const image = el("img", { src: url, alt: sticker ? `Sticker ${name}` : name, loading: "lazy" });
   const button = el("button", {
-    type: "button", class: sticker ? "image sticker" : "image", title: `Enlarge ${name}`, "data-testid": sticker ? "sticker" : "image",
+    type: "button", class: sticker ? "image sticker" : "image", title: `Enlarge ${name}`,
+    "data-testid": sticker ? "sticker" : "image",
     onclick: () => enlarge(name, url),
   }, image);
   image.addEventListener("error", () => button.replaceWith(fileNode(attachment, url)), { once: true });
@@ -80,21 +81,22 @@ const others = {
   QUICK_REPLIES: quickRepliesNode,
   MESSAGE_HEADER: headerNode,
   SOCIAL_MEDIA_METADATA: socialNode,
-  UNSUPPORTED_CONTENT: () => noteNode("note", "The customer sent something that the inbox cannot show. Ask for it in another form."),
+  UNSUPPORTED_CONTENT: () => noteNode("The customer sent something that the inbox cannot show. Ask for it in another form."),
 };
 
 function otherNode(attachment) {
-  const make = others[attachment.type] ?? (() => noteNode("note", `Attachment of type ${attachment.type}`));
+  const make = others[attachment.type] ?? (() => noteNode(`Attachment of type ${attachment.type}`));
   const node = make({ ...attachment, ...attachment.raw });
   node.dataset.testid = attachment.type.toLowerCase();
   return node;
 }
 
-const noteNode = (symbol, text) => el("span", { class: "file note-file" }, icon(symbol), el("span", { class: "file-name", dir: "auto" }, text));
+const noteNode = (text) => el("span", { class: "file note-file" },
+  icon("note"), el("span", { class: "file-name", dir: "auto" }, text));
 
 function outward(address, ...children) {
   const safe = safeAddress(address);
-  return safe ? el("a", { href: safe, target: "_blank", rel: "noopener noreferrer nofollow" }, ...children) : el("span", {}, ...children);
+  return el(safe ? "a" : "span", safe && { href: safe, target: "_blank", rel: "noopener noreferrer nofollow" }, ...children);
 }
 
 function card(symbol, title, ...lines) {
@@ -104,8 +106,8 @@ function card(symbol, title, ...lines) {
 
 function locationNode({ name, address, latitude, longitude, url }) {
   const place = [latitude, longitude].every(Number.isFinite) ? `${latitude}, ${longitude}` : "";
-  const map = safeAddress(url) ?? (place && `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`);
-  return card("pin", name || "Location", address, place && outward(map, place));
+  const map = `https://www.openstreetmap.org/?mlat=${latitude}&mlon=${longitude}#map=16/${latitude}/${longitude}`;
+  return card("pin", name || "Location", address, place && outward(safeAddress(url) ?? map, place));
 }
 
 function contactNode({ contactProfile = {} }) {
@@ -133,5 +135,6 @@ function headerNode({ text, fileId }) {
 function socialNode({ socialMetadata = {} }) {
   const { mediaType = "", mediaTitle, description, mediaUrl, mediaUrlString } = socialMetadata;
   const address = safeAddress(mediaUrlString ?? mediaUrl);
-  return card("chat", mediaTitle || `A post (${mediaType.toLowerCase() || "social media"})`, description, address && outward(address, new URL(address).hostname));
+  const title = mediaTitle || `A post (${mediaType.toLowerCase() || "social media"})`;
+  return card("chat", title, description, address && outward(address, new URL(address).hostname));
 }

@@ -86,7 +86,9 @@ export class Composer {
   }
 
   get #draft() {
-    if (!this.#drafts.has(this.#threadId)) this.#drafts.set(this.#threadId, { mode: "reply", reply: newPart(), comment: newPart() });
+    if (!this.#drafts.has(this.#threadId)) {
+      this.#drafts.set(this.#threadId, { mode: "reply", reply: newPart(), comment: newPart() });
+    }
     return this.#drafts.get(this.#threadId);
   }
 
@@ -211,7 +213,9 @@ export class Composer {
       return;
     }
     const way = this.#commenting ? {} : this.#outlets.choice;
-    this.#onSend(this.#threadId, { comment: this.#commenting, text, richText: html, files: files.map(({ file }) => file), ...way });
+    this.#onSend(this.#threadId, {
+      comment: this.#commenting, text, richText: html, files: files.map(({ file }) => file), ...way,
+    });
     Object.assign(this.#part, newPart(), way);
     this.#editor.setContent(this.#part);
     this.#renderFiles();
@@ -226,7 +230,9 @@ export class Composer {
     }
     const editor = this.#editor;
     try {
-      for (const file of files) editor.insertPicture({ ...await this.#context.api.form("api/pictures", { file }), name: file.name });
+      for (const file of files) {
+        editor.insertPicture({ ...await this.#context.api.form("api/pictures", { file }), name: file.name });
+      }
     } catch (error) {
       this.#context.toast(error.message, { kind: "bad" });
     }

@@ -8,7 +8,8 @@ class ConnectPanel {
   #context;
   #title = el("h2");
   #button = el("button", { type: "button", class: "primary", "data-testid": "agent-connect", onclick: () => this.#connect() });
-  #byHand = el("p", {}, "Or do each step yourself: ", el("a", { href: "#/marketplace" }, "install the app"), " in the marketplace, then ",
+  #byHand = el("p", {}, "Or do each step yourself: ",
+    el("a", { href: "#/marketplace" }, "install the app"), " in the marketplace, then ",
     el("a", { href: "#/settings" }, "connect a channel"), " in the settings.");
   #progress = el("p", { class: "connect-progress", role: "status" });
   #error = el("p", { class: "error-note", role: "alert" });
@@ -30,7 +31,8 @@ class ConnectPanel {
     this.#button.disabled = this.#busy || !can.connect;
     setText(this.#button, this.#busy ? "Connecting…" : "Install and connect");
     const asking = this.#busy && app.installUrl ? `Asking ${app.installUrl}` : "";
-    setText(this.#progress, can.connect ? asking : `Only a super-admin can do this, and ${agent.name} is none. Choose another user at the top right.`);
+    const refused = `Only a super-admin can do this, and ${agent.name} is none. Choose another user at the top right.`;
+    setText(this.#progress, can.connect ? asking : refused);
   }
 
   async #connect() {
@@ -93,8 +95,8 @@ function noneHint({ app, accounts }) {
   return emptyHint({
     icon: "chat", title: "No conversations yet",
     text: account ? `The account “${account}” is connected and waits for its first customer.` : "The app is connected.",
-    action: el("p", {}, "Now be the customer: ", appLink(app), " and write something there. It appears here at once, and what you "
-      + "reply here appears there."),
+    action: el("p", {}, "Now be the customer: ", appLink(app), " and write something there. It appears here at once, "
+      + "and what you reply here appears there."),
   });
 }
 

@@ -43,7 +43,9 @@ export class Conversation {
     this.#store.on("incoming", (message) => this.#onIncoming(message));
     outbox.addEventListener("change", () => this.#renderOutbox());
     byId("toggle-status").addEventListener("click", () => this.#toggleStatus());
-    byId("conversation-more").replaceWith(menu({ label: "More", icon: "more", testid: "conversation-menu", items: () => this.#moves() }));
+    byId("conversation-more").replaceWith(menu({
+      label: "More", icon: "more", testid: "conversation-menu", items: () => this.#moves(),
+    }));
     this.#followEnd();
     this.#followStart();
   }
@@ -98,21 +100,24 @@ export class Conversation {
     const node = byId("messages").querySelector(`[data-id="${CSS.escape(id)}"]`);
     this.#atEnd = false;
     node?.scrollIntoView({ block: "center", behavior: "smooth" });
-    node?.animate([{ outline: "3px solid var(--accent)", outlineOffset: "4px" }, { outline: "3px solid transparent", outlineOffset: "4px" }], 1600);
+    const outline = (colour) => ({ outline: `3px solid ${colour}`, outlineOffset: "4px" });
+    node?.animate([outline("var(--accent)"), outline("transparent")], 1600);
   }
 
   #renderHead() {
     const thread = this.#store.open;
     if (!thread) return;
     setText(byId("conversation-customer"), thread.customer);
-    setText(byId("conversation-channel"), [thread.channelName, thread.accountName, this.#store.inboxName(thread.inboxId)].filter(Boolean).join(" · "));
+    const places = [thread.channelName, thread.accountName, this.#store.inboxName(thread.inboxId)];
+    setText(byId("conversation-channel"), places.filter(Boolean).join(" · "));
     const closed = thread.status === "CLOSED";
     setText(byId("toggle-status"), closed ? "Reopen" : "Close");
     byId("toggle-status").title = closed ? "Reopen this conversation" : "Close this conversation: it is done";
   }
 
   #renderEntries() {
-    const { timeline, loaded } = { timeline: this.#store.timeline(), loaded: this.#store.loaded };
+    const timeline = this.#store.timeline();
+    const { loaded } = this.#store;
     const atEnd = this.#atEnd;
     if (loaded && this.#skipped < 0) this.#skipped = Math.max(0, timeline.length - PAGE);
     const skipped = Math.max(0, this.#skipped);
@@ -146,9 +151,12 @@ export class Conversation {
       case "ASSIGNMENT":
         if (!to) return `${who} took the owner ${this.#store.actorName(from)} away`;
         return to === by ? `${who} took over the conversation` : `${who} made ${this.#store.actorName(to)} the owner`;
-      case "THREAD_STATUS_CHANGE": return to === "CLOSED" ? `${who} closed the conversation` : `${who} reopened the conversation`;
-      case "THREAD_INBOX_CHANGE": return `${who} moved the conversation to ${this.#store.inboxName(to)}`;
-      default: return `${who}: ${type}`;
+      case "THREAD_STATUS_CHANGE":
+        return `${who} ${to === "CLOSED" ? "closed" : "reopened"} the conversation`;
+      case "THREAD_INBOX_CHANGE":
+        return `${who} moved the conversation to ${this.#store.inboxName(to)}`;
+      default:
+        return `${who}: ${type}`;
     }
   }
 
@@ -171,7 +179,8 @@ export class Conversation {
 
   #toggleStatus() {
     const { id, status } = this.#store.open;
-    return this.#attempt(this.#context.api.post(`api/threads/${encodeURIComponent(id)}/status`, { status: status === "CLOSED" ? "OPEN" : "CLOSED" }));
+    const wanted = status === "CLOSED" ? "OPEN" : "CLOSED";
+    return this.#attempt(this.#context.api.post(`api/threads/${encodeURIComponent(id)}/status`, { status: wanted }));
   }
 
   async #attempt(asked) {

@@ -28,7 +28,8 @@ export class Details {
     }
     const facts = this.#facts(thread);
     const earlier = about.earlier.map(({ id }) => this.#store.threads.get(id)).filter(Boolean);
-    const key = JSON.stringify([thread.id, thread.ownerId, thread.customer, about.contact, facts, earlier, info.users, info.agent.actorId]);
+    const { id, ownerId, customer } = thread;
+    const key = JSON.stringify([id, ownerId, customer, about.contact, facts, earlier, info.users, info.agent.actorId]);
     if (key === this.#shown) return;
     this.#shown = key;
     const focused = document.activeElement?.id; // a redraw must not lose the reader's place
@@ -51,7 +52,9 @@ export class Details {
     return el("section", { class: "contact", "data-testid": "contact" },
       avatar(thread.customer, { large: true }),
       el("h2", { dir: "auto", tabindex: "-1" }, contact.name || thread.customer),
-      el("p", { class: "row" }, contact.known ? badge("Contact", "accent") : badge("Visitor, not a contact yet"), contact.tracked && badge("Tracked", "good")),
+      el("p", { class: "row" },
+        contact.known ? badge("Contact", "accent") : badge("Visitor, not a contact yet"),
+        contact.tracked && badge("Tracked", "good")),
       table(rows),
       el("button", { type: "button", class: "outline small", id: "contact-edit", "data-testid": "contact-edit", onclick: edit },
         icon(contact.known ? "edit" : "plus"), el("span", {}, contact.known ? "Edit contact" : "Create contact")));
@@ -59,12 +62,14 @@ export class Details {
 
   #owner(thread) {
     const { users, agent } = this.#store.info;
-    const select = choice([["", "No owner"], ...users.map(({ actorId, name, away }) => [actorId, away ? `${name} (away)` : name])], thread.ownerId,
-      { id: "owner", "data-testid": "owner" });
+    const names = users.map(({ actorId, name, away }) => [actorId, away ? `${name} (away)` : name]);
+    const select = choice([["", "No owner"], ...names], thread.ownerId, { id: "owner", "data-testid": "owner" });
     const assign = (actorId) => this.#assign(thread, actorId);
     select.addEventListener("change", () => assign(select.value));
+    const mine = thread.ownerId === agent.actorId;
+    const take = { type: "button", class: "link", id: "owner-me", onclick: () => assign(agent.actorId) };
     return el("section", {}, el("h3", {}, el("label", { for: "owner" }, "Owner")), select,
-      thread.ownerId !== agent.actorId && el("button", { type: "button", class: "link", id: "owner-me", onclick: () => assign(agent.actorId) }, "Assign to me"));
+      !mine && el("button", take, "Assign to me"));
   }
 
   async #assign(thread, actorId) {
@@ -81,14 +86,14 @@ export class Details {
     const { channels, accounts, portal } = this.#store.info;
     const account = accounts.find(({ id }) => id === thread.accountId);
     const [first] = this.#store.timeline();
-    const { messages } = this.#store;
+    const messages = [...this.#store.messages.values()].filter(({ type }) => type !== "COMMENT");
     return [
       ["Conversation", [
         ["Status", thread.status === "CLOSED" ? "Closed" : "Open"],
         ["Inbox", this.#store.inboxName(thread.inboxId)],
         ...Object.entries(thread.properties ?? {}),
         ["Started", fullTime(first?.createdAt)],
-        ["Messages", String(messages.size)],
+        ["Messages", String(messages.length)],
         ["Thread id", thread.id],
         ["Id in the service", thread.integrationThreadIds?.join(", ")],
       ]],
@@ -105,12 +110,18 @@ export class Details {
   }
 
   #earlier(threads) {
-    return el("section", { "data-testid": "earlier" }, el("h3", {}, "Earlier conversations"),
-      threads.length === 0 ? el("p", { class: "note" }, "None.") : el("ul", { class: "earlier-threads" }, threads.map((thread) =>
-        el("li", {}, el("a", { href: `#/inbox/${encodeURIComponent(thread.id)}` },
-          el("span", { class: "earlier-preview", dir: "auto" }, thread.preview?.trim() || "No text"),
-          el("span", { class: "note" }, `${thread.channelName} · ${shortTime(thread.latestAt)}${thread.status === "CLOSED" ? " · closed" : ""}`))))));
+    const list = threads.length > 0
+      ? el("ul", { class: "earlier-threads" }, threads.map(earlierThread))
+      : el("p", { class: "note" }, "None.");
+    return el("section", { "data-testid": "earlier" }, el("h3", {}, "Earlier conversations"), list);
   }
+}
+
+function earlierThread({ id, preview, channelName, latestAt, status }) {
+  const facts = [channelName, shortTime(latestAt), status === "CLOSED" && "closed"].filter(Boolean).join(" · ");
+  return el("li", {}, el("a", { href: `#/inbox/${encodeURIComponent(id)}` },
+    el("span", { class: "earlier-preview", dir: "auto" }, preview?.trim() || "No text"),
+    el("span", { class: "note" }, facts)));
 }
 
 function accountState({ active, authorized }) {
@@ -123,5 +134,6 @@ function section(title, rows) {
 }
 
 function table(rows) {
-  return el("dl", {}, rows.filter(([, value]) => value).map(([name, value]) => [el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, value)]));
+  const known = rows.filter(([, value]) => value);
+  return el("dl", {}, known.map(([name, value]) => [el("dt", { dir: "auto" }, name), el("dd", { dir: "auto" }, value)]));
 }

@@ -6,7 +6,8 @@ import { forEditor, plainText } from "./richtext.js";
 
 export function plainEditor({ label, placeholder, onInput }) {
   const node = el("textarea", {
-    class: "editor", "data-testid": "agent-input", rows: "1", dir: "auto", placeholder, "aria-label": label, "aria-describedby": "reply-hint",
+    class: "editor", "data-testid": "agent-input", rows: "1", dir: "auto", placeholder,
+    "aria-label": label, "aria-describedby": "reply-hint",
     oninput: changed, onblur: () => { place = [node.selectionStart, node.selectionEnd]; }, onfocus: findPlace,
   });
   let place; // where the cursor was when the focus left: a dialog that closes puts it at the start
@@ -50,9 +51,11 @@ export function plainEditor({ label, placeholder, onInput }) {
 // richEditor writes what the features of the channel allow, whatever is typed, pasted or dropped into it.
 export function richEditor({ label, placeholder, features, onInput, onSelect, onFiles }) {
   const node = el("div", {
-    class: "editor rich", "data-testid": "agent-input", contenteditable: "true", role: "textbox", "aria-multiline": "true", dir: "auto",
-    "aria-label": label, "aria-describedby": "reply-hint", "data-placeholder": placeholder,
-    oninput: changed, onpaste: onPaste, ondrop: onDrop, onbeforeinput: onBeforeInput, onkeyup: onSelect, onmouseup: onSelect, onblur: keepPlace, onfocus: findPlace,
+    class: "editor rich", "data-testid": "agent-input", contenteditable: "true", dir: "auto",
+    role: "textbox", "aria-multiline": "true", "aria-label": label, "aria-describedby": "reply-hint",
+    "data-placeholder": placeholder,
+    oninput: changed, onpaste: onPaste, ondrop: onDrop, onbeforeinput: onBeforeInput,
+    onkeyup: onSelect, onmouseup: onSelect, onblur: keepPlace, onfocus: findPlace,
   });
   let place; // where the cursor was when the focus left
 

@@ -6,33 +6,43 @@ import { fileSize, plural } from "../format.js";
 // fileProblems says, before anything is sent, what the channel would not take. Each is {text, id} with the id of the
 // file that is to blame, if it is one.
 export function fileProblems(outlet, chosen) {
-  if (chosen.length === 0 || outlet.via === "EMAIL") return [];
-  if (!outlet.files) return [{ text: `${outlet.channelName} takes no files: remove ${chosen.length === 1 ? "it" : "them"} or choose another channel.` }];
-  const problems = chosen.flatMap(({ id, file }) => {
-    if (file.size > outlet.maxFileBytes) {
-      return [{ id, text: `${file.name} is too large: ${fileSize(file.size)}, and ${outlet.channelName} takes at most ${fileSize(outlet.maxFileBytes)} a file.` }];
-    }
-    return takes(outlet.fileTypes, file.type) ? [] : [{ id, text: `${outlet.channelName} does not take ${file.name}: it takes ${outlet.fileTypes.join(", ")}.` }];
-  });
-  if (chosen.length > outlet.maxFiles) problems.push({ text: `${outlet.channelName} takes at most ${plural(outlet.maxFiles, "file")} a message: remove ${chosen.length - outlet.maxFiles}.` });
+  const { via, channelName: channel, files, maxFiles, maxTotalBytes } = outlet;
+  if (chosen.length === 0 || via === "EMAIL") return [];
+  const them = chosen.length === 1 ? "it" : "them";
+  if (!files) return [{ text: `${channel} takes no files: remove ${them} or choose another channel.` }];
+  const problems = chosen.map((one) => ({ id: one.id, text: oneProblem(outlet, one.file) })).filter(({ text }) => text);
+  if (chosen.length > maxFiles) {
+    const many = plural(maxFiles, "file");
+    problems.push({ text: `${channel} takes at most ${many} a message: remove ${chosen.length - maxFiles}.` });
+  }
   const total = chosen.reduce((sum, { file }) => sum + file.size, 0);
-  if (problems.length === 0 && total > outlet.maxTotalBytes) {
-    problems.push({ text: `The files are too large together: ${fileSize(total)}, and ${outlet.channelName} takes at most ${fileSize(outlet.maxTotalBytes)} a message.` });
+  if (problems.length === 0 && total > maxTotalBytes) {
+    problems.push({ text: `The files are too large together: ${fileSize(total)}, and ${channel} takes at most `
+      + `${fileSize(maxTotalBytes)} a message.` });
   }
   return problems;
+}
+
+function oneProblem({ channelName: channel, maxFileBytes, fileTypes }, { name, size, type }) {
+  if (size > maxFileBytes) {
+    return `${name} is too large: ${fileSize(size)}, and ${channel} takes at most ${fileSize(maxFileBytes)} a file.`;
+  }
+  return takes(fileTypes, type) ? "" : `${channel} does not take ${name}: it takes ${fileTypes.join(", ")}.`;
 }
 
 // A type that the browser does not know is left to the simulator.
 function takes(types, type) {
   if (types.length === 0 || !type) return true;
-  return types.some((allowed) => allowed === type || allowed === "*/*" || (allowed.endsWith("/*") && type.startsWith(allowed.slice(0, -1))));
+  return types.some((allowed) => allowed === type || allowed === "*/*"
+    || (allowed.endsWith("/*") && type.startsWith(allowed.slice(0, -1))));
 }
 
 export function chipView({ id, file }, onRemove) {
   const node = el("li", { class: "chip", "data-testid": "chip" }, thumbnail(file),
     el("span", { class: "file-name", dir: "auto" }, file.name),
     el("span", { class: "file-size" }, fileSize(file.size)),
-    el("button", { type: "button", class: "quiet", "aria-label": `Remove ${file.name}`, onclick: () => onRemove(id) }, icon("cross")));
+    el("button", { type: "button", class: "quiet", "aria-label": `Remove ${file.name}`, onclick: () => onRemove(id) },
+      icon("cross")));
   return { node, update({ bad }) { node.toggleAttribute("data-bad", bad); } };
 }
 

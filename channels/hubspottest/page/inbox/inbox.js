@@ -23,7 +23,6 @@ export class Inbox {
   #list;
   #composer;
   #conversation;
-  #shown = false; // whether the inbox is the view that the address names
   #wantsList = false; // a reader who went back to the list wants the list: no thread opens by itself
   #keepFocus = false;
   #reading;
@@ -74,7 +73,7 @@ export class Inbox {
 
   // follow shows the thread that the address names, if there is one.
   follow(id, shown) {
-    this.#shown = shown;
+    this.#store.watch(shown);
     if (!shown) return;
     const known = this.#store.threads.has(id);
     this.#wantsList = !known && (this.#wantsList || this.#store.openId !== undefined);
@@ -98,7 +97,7 @@ export class Inbox {
   // openByItself opens the only thread, or one that is new to the page, when none is open.
   #openByItself(newThread) {
     const id = newThread?.id ?? (this.#store.threads.size === 1 ? [...this.#store.threads.keys()][0] : undefined);
-    if (!this.#shown || this.#store.openId || this.#wantsList || !id) return;
+    if (!this.#store.watched || this.#store.openId || this.#wantsList || !id) return;
     history.replaceState(null, "", `#/inbox/${encodeURIComponent(id)}`);
     this.follow(id, true);
   }
@@ -115,7 +114,7 @@ export class Inbox {
   #markRead() {
     clearTimeout(this.#reading);
     this.#reading = setTimeout(() => {
-      if (this.#shown && this.#store.openId && document.visibilityState === "visible") this.#load();
+      if (this.#store.watched && this.#store.openId && document.visibilityState === "visible") this.#load();
     }, READ_DELAY_MS);
   }
 
@@ -133,7 +132,7 @@ export class Inbox {
   }
 
   #onKey(event) {
-    if (!this.#shown || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.#store.watched || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
       this.#onEscape(event.target);
       return;

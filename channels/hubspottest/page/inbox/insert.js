@@ -21,10 +21,17 @@ export async function openInsert({ api, toast }, put, onClose) {
     toast(error.message, { kind: "bad" });
     return;
   }
-  const search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search what can be inserted", autofocus: true });
-  const groups = KINDS.map(([kind, title, symbol]) => group(title, symbol, inserts.filter((insert) => insert.kind === kind), choose));
+  const search = el("input", {
+    type: "search", placeholder: "Search", "aria-label": "Search what can be inserted", autofocus: true,
+  });
+  const groups = KINDS.map(([kind, title, symbol]) => {
+    const ofKind = inserts.filter((insert) => insert.kind === kind);
+    return group(title, symbol, ofKind, choose);
+  });
   const none = el("p", { class: "note", hidden: true }, "Nothing matches.");
-  const dialog = openDialog({ title: "Insert", wide: true, testid: "insert-dialog", body: [search, ...groups.map(({ node }) => node), none], onClose });
+  const dialog = openDialog({
+    title: "Insert", wide: true, testid: "insert-dialog", body: [search, ...groups.map(({ node }) => node), none], onClose,
+  });
 
   search.addEventListener("input", () => {
     const shown = groups.map(({ filter }) => filter(search.value.trim().toLocaleLowerCase()));
@@ -40,8 +47,7 @@ export async function openInsert({ api, toast }, put, onClose) {
 function group(title, symbol, inserts, choose) {
   const items = inserts.map((insert) => ({
     words: `${title} ${insert.title} ${insert.text}`.toLocaleLowerCase(),
-    node: el("li", {}, el("button", { type: "button", class: "insert-item", "data-testid": `insert-${insert.id}`, onclick: () => choose(insert) },
-      icon(symbol), el("span", {}, el("b", { dir: "auto" }, insert.title), el("span", { class: "note", dir: "auto" }, insert.url ?? insert.text)))),
+    node: el("li", {}, insertButton(symbol, insert, choose)),
   }));
   const node = el("section", { class: "insert-group" }, el("h3", {}, title), el("ul", {}, items.map((item) => item.node)));
   node.hidden = items.length === 0;
@@ -53,4 +59,11 @@ function group(title, symbol, inserts, choose) {
       return !node.hidden;
     },
   };
+}
+
+function insertButton(symbol, insert, choose) {
+  const button = { type: "button", class: "insert-item", "data-testid": `insert-${insert.id}`, onclick: () => choose(insert) };
+  return el("button", button, icon(symbol), el("span", {},
+    el("b", { dir: "auto" }, insert.title),
+    el("span", { class: "note", dir: "auto" }, insert.url ?? insert.text)));
 }

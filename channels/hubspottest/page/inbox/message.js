@@ -121,7 +121,8 @@ function failure(reason) {
 }
 
 const againButton = (run) => el("p", { class: "retry" },
-  el("button", { type: "button", class: "outline small", "data-testid": "write-again", onclick: run }, icon("reply"), el("span", {}, "Write again")));
+  el("button", { type: "button", class: "outline small", "data-testid": "write-again", onclick: run },
+    icon("reply"), el("span", {}, "Write again")));
 
 function changeView(describe) {
   const text = el("span", { dir: "auto" });

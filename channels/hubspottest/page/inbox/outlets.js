@@ -15,12 +15,17 @@ export class Outlets {
   #select = el("select", { "data-testid": "channel", "aria-label": "Channel" });
   #known = el("span", { class: "outlet-address", dir: "auto" });
   #type = choice(ADDRESS_TYPES, "HS_EMAIL_ADDRESS", { "aria-label": "Kind of address" });
-  #value = el("input", { "aria-label": "Address of the customer there", placeholder: "Address", "data-testid": "channel-address", autocomplete: "off", dir: "auto" });
+  #value = el("input", {
+    "aria-label": "Address of the customer there", placeholder: "Address", "data-testid": "channel-address",
+    autocomplete: "off", dir: "auto",
+  });
   #render = later(() => this.#show());
 
   constructor(onChange) {
     this.#onChange = onChange;
-    byId("outlets").append(el("label", { class: "outlet-label" }, "Channel", this.#select), el("span", { class: "outlet-to" }, "to"), this.#known, this.#type, this.#value);
+    byId("outlets").append(
+      el("label", { class: "outlet-label" }, "Channel", this.#select),
+      el("span", { class: "outlet-to" }, "to"), this.#known, this.#type, this.#value);
     this.#select.addEventListener("change", () => {
       this.#show();
       onChange();
@@ -31,7 +36,8 @@ export class Outlets {
   // offer takes the outlets of the open thread, the one chosen before, and an address typed before.
   offer(list, { via, to } = {}) {
     this.#list = list;
-    offer(this.#select, list.map(({ via: id, channelName, accountName }) => [id, accountName ? `${channelName} · ${accountName}` : channelName]));
+    const name = ({ channelName, accountName }) => [channelName, accountName].filter(Boolean).join(" · ");
+    offer(this.#select, list.map((outlet) => [outlet.via, name(outlet)]));
     this.#select.value = list.some((outlet) => outlet.via === via) ? via : list[0].via;
     this.#type.value = to?.type ?? "HS_EMAIL_ADDRESS";
     this.#value.value = to?.value ?? "";

@@ -2,7 +2,7 @@
 // and what is shown is built anew from a list of what is allowed: names, attributes and styles that are not
 // listed do not get through, whatever they are.
 
-import { el, ownUrl } from "../dom.js";
+import { el, ownUrl, setAttribute } from "../dom.js";
 
 // What an editor may offer, and the elements that it makes.
 const FEATURES = {
@@ -19,8 +19,10 @@ const OTHERS = ["s", "del", "strike", "sub", "sup", "code", "pre", "mark", "smal
   "table", "thead", "tbody", "tr", "td", "th", "font"];
 const DROPPED = new Set(["script", "style", "template", "noscript", "iframe", "object", "embed", "svg", "math", "title", "head",
   "textarea", "select", "button", "audio", "video", "canvas", "form", "input", "link", "meta", "base"]);
-const BLOCKS = new Set(["p", "div", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "table", "tr"]);
+const BLOCKS = new Set(["p", "div", "ul", "ol", "li", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr",
+  "table", "tr"]);
 const STYLES = ["color", "background-color", "font-size", "text-align", "font-style", "font-weight", "text-decoration-line"];
+const MARKS = ["data-top-level", "class"]; // of HubSpot's own editor
 const COLOURS = ["color", "background-color"];
 
 // shown are all elements that a message may have, and allowed those of an editor with some features.
@@ -53,7 +55,8 @@ function build(html, look) {
 function quiet(html) {
   return html.replace(/<[a-z\/](?:[^"'<>]|"[^"]*"|'[^']*')*>/gi, (tag) => tag
     .replace(/^<(\/?)(style|script)\b/i, "<$1template")
-    .replace(/("[^"]*"|'[^']*')|([\s/"'])(style|on[a-z]+)(?=\s*=)/gi, (all, quoted, before, name) => quoted ?? `${before}data-${name}`));
+    .replace(/("[^"]*"|'[^']*')|([\s/"'])(style|on[a-z]+)(?=\s*=)/gi,
+      (all, quoted, before, name) => quoted ?? `${before}data-${name}`));
 }
 
 function copyChildren(from, to, look) {
@@ -66,14 +69,15 @@ function copyChildren(from, to, look) {
 function copyElement(node, to, look) {
   const name = node.localName;
   if (DROPPED.has(name)) return;
-  const copy = look.elements.has(name) && makers[name] ? makers[name](node, look) : look.elements.has(name) && document.createElement(name);
+  const make = makers[name] ?? (() => document.createElement(name));
+  const copy = look.elements.has(name) && make(node);
   if (!copy) {
     copyChildren(node, to, look);
     if (BLOCKS.has(name)) to.append(document.createElement("br"));
     return;
   }
   if (look.styles) copyStyles(node, copy, look);
-  if (look.marks) for (const mark of ["data-top-level", "class"]) if (node.hasAttribute(mark)) copy.setAttribute(mark, node.getAttribute(mark));
+  if (look.marks) for (const mark of MARKS) setAttribute(copy, mark, node.getAttribute(mark) ?? copy.getAttribute(mark));
   to.append(copy);
   copyChildren(node, copy, look);
   if (copy.localName === "span" && copy.attributes.length === 0) copy.replaceWith(...copy.childNodes);
@@ -91,13 +95,15 @@ const makers = {
     if (node.hasAttribute("color")) span.style.color = node.getAttribute("color");
     return span;
   },
-  ol: (node) => el("ol", { start: /^\d{1,6}$/.test(node.getAttribute("start") ?? "") && node.getAttribute("start") }),
+  ol: (node) => el("ol", { start: number(node, "start") }),
   td: (node) => el("td", spans(node)),
   th: (node) => el("th", spans(node)),
 };
 
-const spans = (node) => Object.fromEntries(["colspan", "rowspan"].filter((name) => /^[1-9]\d?$/.test(node.getAttribute(name) ?? ""))
-  .map((name) => [name, node.getAttribute(name)]));
+const spans = (node) => ({ colspan: number(node, "colspan"), rowspan: number(node, "rowspan") });
+
+// number is an attribute that is a count of at most four digits.
+const number = (node, name) => (/^\d{1,4}$/.test(node.getAttribute(name) ?? "") ? node.getAttribute(name) : undefined);
 
 // safeAddress lets through what a reader expects of a link: the web, mail and phone.
 export function safeAddress(address) {
@@ -117,19 +123,19 @@ function picture(node) {
   if (own) {
     return el("img", {
       src: own, alt: name, loading: "lazy", "data-src": own === address ? undefined : address,
-      width: pixels(node, "width"), height: pixels(node, "height"),
+      width: number(node, "width"), height: number(node, "height"),
     });
   }
   const elsewhere = safeAddress(address);
   if (!elsewhere || node.closest("a")) return el("span", { class: "picture-away" }, `[${name}]`);
-  return el("a", { class: "picture-away", href: elsewhere, target: "_blank", rel: "noopener noreferrer nofollow" }, `${name} (${new URL(elsewhere).hostname})`);
+  return el("a", { class: "picture-away", href: elsewhere, target: "_blank", rel: "noopener noreferrer nofollow" },
+    `${name} (${new URL(elsewhere).hostname})`);
 }
-
-const pixels = (node, name) => (/^\d{1,4}$/.test(node.getAttribute(name) ?? "") ? node.getAttribute(name) : undefined);
 
 // ownPicture is where the page finds a picture that the simulator has: HubSpot's own addresses are behind a login.
 function ownPicture(address) {
-  const file = /\/filemanager\/api\/v2\/files\/(\d+)\/signed-url-redirect/.exec(address) ?? /\/hubfs\/\d+\/(\d+)\//.exec(address);
+  const file = /\/filemanager\/api\/v2\/files\/(\d+)\/signed-url-redirect/.exec(address)
+    ?? /\/hubfs\/\d+\/(\d+)\//.exec(address);
   if (file) return ownUrl(`simulator/api/files/${file[1]}`);
   const preview = /\/simulator\/library\/([\w-]+)\/preview\.png$/.exec(address);
   if (preview) return ownUrl(`simulator/library/${preview[1]}/preview.png`);
@@ -186,7 +192,8 @@ function writeLink(link, out) {
   const inner = { text: "" };
   write(link, inner);
   const address = link.getAttribute("href") ?? "";
-  const same = inner.text.trim() === address || inner.text.trim() === address.replace(/^(mailto|tel):/, "") || `${inner.text.trim()}/` === address;
+  const text = inner.text.trim();
+  const same = [address, address.replace(/^(mailto|tel):/, ""), address.replace(/\/$/, "")].includes(text);
   out.text += same ? inner.text : `${inner.text} ${address}`;
 }
 

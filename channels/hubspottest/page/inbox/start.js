@@ -14,7 +14,8 @@ export function startConversation({ api, state, navigate, toast }) {
     return;
   }
   const channelName = (id) => state.info.channels.find((channel) => channel.id === id)?.name;
-  const account = choice(accounts.map(({ id, name, channelId }) => [id, [channelName(channelId), name].filter(Boolean).join(" · ")]), accounts[0].id, { "data-testid": "start-account" });
+  const named = accounts.map(({ id, name, channelId }) => [id, [channelName(channelId), name].filter(Boolean).join(" · ")]);
+  const account = choice(named, accounts[0].id, { "data-testid": "start-account" });
   const type = choice(ADDRESS_TYPES, kindOf(accounts[0]), { "data-testid": "start-type" });
   const value = el("input", { "data-testid": "start-address", dir: "auto", autocomplete: "off", required: true });
   const name = el("input", { "data-testid": "start-name", dir: "auto", autocomplete: "off" });

@@ -74,6 +74,11 @@ export class ThreadList {
   }
 
   #focus(id) {
+    const at = this.#wanted().findIndex((thread) => thread.id === id);
+    if (at >= this.#shown) {
+      this.#shown = at + PAGE;
+      this.#render();
+    }
     byId("threads").querySelector(`[data-thread-id="${CSS.escape(id)}"]`)?.focus();
   }
 
@@ -98,8 +103,7 @@ export class ThreadList {
     if (!this.#store.info) return;
     this.#offer();
     const wanted = this.#wanted();
-    const open = wanted.findIndex(({ id }) => id === this.#store.openId);
-    this.#list.show(wanted.slice(0, Math.max(this.#shown, open + 1)).map((thread) => ({
+    this.#list.show(wanted.slice(0, this.#shown).map((thread) => ({
       ...thread,
       unread: this.#store.unread(thread),
       open: thread.id === this.#store.openId,
@@ -140,13 +144,16 @@ export class ThreadList {
   #offer() {
     const { channels, users } = this.#store.info;
     const names = new Map(channels.map(({ id, name }) => [id, name]));
-    for (const { channelId, channelName } of this.#store.threads.values()) if (!names.has(channelId)) names.set(channelId, channelName);
+    for (const { channelId, channelName } of this.#store.threads.values()) {
+      if (!names.has(channelId)) names.set(channelId, channelName);
+    }
     offer(this.#channel, [["", "All channels"], ...[...names].sort(([, a], [, b]) => a.localeCompare(b))]);
     offer(this.#owner, [["", "All owners"], ["none", "No owner"], ...users.map(({ actorId, name }) => [actorId, name])]);
   }
 }
 
-const matches = (thread, text) => fold([thread.customer, thread.preview, thread.address?.value, thread.accountName].join("\n")).includes(text);
+const matches = ({ customer, preview, address, accountName }, text) =>
+  fold([customer, preview, address?.value, accountName].join("\n")).includes(text);
 
 // fold lets "emile" find "Émile".
 function fold(text) {

@@ -13,21 +13,22 @@ const FORMATS = [
   { feature: "LISTS", command: "insertOrderedList", symbol: "numbers", label: "Numbered list" },
 ];
 
-// editorTools builds the row of icons for an editor with some features. It has {nodes, update}; update marks what
-// holds at the cursor. options are {features, takesFiles, takesPictures, files, pictures, insert}: what the other
-// icons do, and whether they can.
+// editorTools builds the row of icons for an editor with some features, and {update}, which marks what holds at the
+// cursor. The other options are what the channel takes, and what is done with what is chosen.
 export function editorTools(editor, { features, takesFiles, takesPictures, onFiles, onPictures, onInsert, comment }) {
   const formats = FORMATS.filter(({ feature }) => features.includes(feature)).map((format) => ({
     ...format,
     button: tool(format.symbol, format.label, () => editor.format(format.command), { "aria-pressed": "false" }),
   }));
   const nodes = formats.map(({ button }) => button);
-  if (features.includes("HYPERLINK")) nodes.push(tool("link", "Link", () => editLink(editor), { "data-testid": "tool-link" }));
-  if (!comment && (takesPictures || takesFiles)) nodes.push(picker("image", "Image", { accept: "image/*", testid: "agent-image", onFiles: onPictures }));
-  if (!comment) nodes.push(picker("clip", takesFiles ? "Attach files" : "Attach files: this channel takes none", { multiple: true, testid: "agent-file", onFiles, disabled: !takesFiles }));
+  if (features.includes("HYPERLINK")) nodes.push(tool("link", "Link", () => editLink(editor)));
   if (!comment) {
-    nodes.push(el("button", { type: "button", class: "quiet small tool-insert", "aria-label": "Insert", title: "Insert", "data-testid": "insert", onmousedown: keepSelection, onclick: onInsert },
-      icon("insert"), el("span", {}, "Insert")));
+    if (takesPictures || takesFiles) {
+      nodes.push(picker("image", "Image", { accept: "image/*", testid: "agent-image", onFiles: onPictures }));
+    }
+    const label = takesFiles ? "Attach files" : "Attach files: this channel takes none";
+    nodes.push(picker("clip", label, { multiple: true, testid: "agent-file", onFiles, disabled: !takesFiles }));
+    nodes.push(insertTool(onInsert));
   }
   return {
     nodes,
@@ -42,9 +43,15 @@ const keepSelection = (event) => event.preventDefault();
 
 function tool(symbol, label, run, properties) {
   return el("button", {
-    type: "button", class: "tool", "aria-label": label, title: label, "data-testid": `tool-${symbol}`, onmousedown: keepSelection, onclick: run, ...properties,
+    type: "button", class: "tool", "aria-label": label, title: label, "data-testid": `tool-${symbol}`,
+    onmousedown: keepSelection, onclick: run, ...properties,
   }, icon(symbol));
 }
+
+const insertTool = (run) => el("button", {
+  type: "button", class: "quiet small tool-insert", "aria-label": "Insert", title: "Insert", "data-testid": "insert",
+  onmousedown: keepSelection, onclick: run,
+}, icon("insert"), el("span", {}, "Insert"));
 
 // picker is a file input that looks like a tool.
 function picker(symbol, label, { accept, multiple, testid, onFiles, disabled }) {
@@ -61,7 +68,9 @@ function picker(symbol, label, { accept, multiple, testid, onFiles, disabled }) 
 export function editLink(editor) {
   const existing = editor.link();
   const text = el("input", { value: existing?.textContent ?? editor.selected(), "data-testid": "link-text", dir: "auto" });
-  const address = el("input", { type: "url", value: existing?.href ?? "", placeholder: "https://", "data-testid": "link-address", autofocus: true });
+  const address = el("input", {
+    type: "url", value: existing?.href ?? "", placeholder: "https://", "data-testid": "link-address", autofocus: true,
+  });
   let put = () => {};
   openDialog({
     title: existing ? "Change the link" : "Link",
@@ -69,7 +78,10 @@ export function editLink(editor) {
     actions: [
       existing && { label: "Remove link", run: () => { put = () => existing.replaceWith(...existing.childNodes); } },
       { label: "Cancel" },
-      { label: "Link", kind: "primary", testid: "link-done", run: () => { put = link(editor, existing, text.value.trim(), address.value.trim()); } },
+      {
+        label: "Link", kind: "primary", testid: "link-done",
+        run: () => { put = link(editor, existing, text.value.trim(), address.value.trim()); },
+      },
     ].filter(Boolean),
     onClose: () => {
       editor.focus();
