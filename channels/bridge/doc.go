@@ -7,27 +7,83 @@
 // [github.com/customchannels/customchannels-go/channels/bridge/sqlstore] keeps the queue in SQLite or PostgreSQL,
 // [github.com/customchannels/customchannels-go/channels/bridge/memstore] in memory, for tests.
 //
-// # How a message travels
+// # What to read first
 //
-// An agent's reply reaches the webhook route, is stored, and only then acknowledged; HubSpot repeats what was not. A
-// worker calls [Channel.Send] for one message of a conversation at a time, in order, until it is sent, rejected or too
-// old, and then tells HubSpot, again until that has arrived.
+// The index of this package is long, but each reader needs a part of it.
 //
-// A customer's message comes through [Bridge.Receive], which returns once it is stored. A worker uploads its files and
-// publishes it under an id by which HubSpot recognises repetitions, so that it appears once.
+// Who joins a service writes a [Channel], whose Send gets an [Outgoing] and answers with a [Receipt], or with an error
+// made by [Reject], [RetryAfter] or [Disconnected]. What customers write goes into [Bridge.Receive] as an [Incoming], with
+// files as [Media]; [Permanent] tells which of its errors to answer with "do not send this again". What the service tells
+// later of an agent's message goes into [Bridge.Report]. The program makes a [Bridge] with [New] and a [Config], mounts it
+// as a handler and calls [Bridge.Run].
 //
-// What can never be delivered is buried: kept aside with the reason, where it blocks nothing.
+// A Channel may have further abilities. The bridge looks for their interfaces in the value given to [New], and in what its
+// method Unwrap() Channel returns, if it has one:
 //
-// # What a channel may do besides
-//
-// A [Channel] may have further abilities. The bridge looks for their interfaces in the value given to [New], and in what
-// its method Unwrap() Channel returns, if it has one:
-//
-//   - [Connector]: admins connect accounts in HubSpot's settings. [Bridge.Connect] does it from a page of your own.
+//   - [Connector]: admins connect accounts in HubSpot's settings, by a [ConnectForm], by a page of the service ([Visit]),
+//     or in several steps ([Ask]). [Bridge.Connect] does it from a page of your own.
 //   - [AccountWatcher]: learn that an account is connected, switched off, moved, deleted.
 //   - [Listener]: fetch messages, or keep a connection open, in place of being called by the service. One for each account,
 //     on one of the nodes.
 //   - [MediaOpener]: open customers' files when they are published, in place of storing them with the message.
+//
+// Who operates a bridge needs [Operator], for what waits, what was set aside and why, which portals are paused, and to
+// erase a person; [Trace], for metrics; and of Config the times and limits. The program channelctl among the examples has
+// the Operator's methods as commands.
+//
+// Who writes a store implements [Store]. [Item], [NewItem], [Outcome], [Link], [Person], [Claimed], [Wanted], [Depth],
+// [Node] and [Kind] are for stores.
+//
+// Package [github.com/customchannels/customchannels-go/channels/bridge/bridgetest] tests both: RunChannel a Channel against
+// a real bridge, RunStore a Store.
+//
+// # How a message travels
+//
+// An agent's reply reaches the webhook route, is stored, and only then acknowledged; HubSpot repeats what was not. A
+// worker calls [Channel.Send] for one message of a conversation at a time, in order, until it is sent, rejected or older
+// than [Config.DeliverFor]. The receipt and the work of telling HubSpot are stored in one transaction, and HubSpot is told
+// again until it has heard it, for 24 hours. A later [Bridge.Report] turns SENT into READ or FAILED; from there nothing
+// changes any more.
+//
+// A customer's message comes through [Bridge.Receive], which returns once it is stored. A worker uploads its files, each
+// once, and publishes it under an id by which HubSpot recognises repetitions, so that it appears once. It waits for a
+// HubSpot that is down for [Config.HoldFor]. Where HubSpot may have taken it already, it is not repeated beyond
+// [Config.IdempotencyWindow].
+//
+// What can never be delivered is buried: kept aside for 30 days with the reason, where it blocks nothing, until an
+// [Operator] puts it back or drops it. Of an agent's message that was buried the agent reads FAILED.
+//
+// A conversation waits for its own messages only. Portals have turns, and none has more than [Config.MaxPerPortal] of the
+// workers, so a busy one does not hold up the others.
+//
+// # Accounts: what happens when
+//
+// The bridge reads an account anew from HubSpot whenever HubSpot says that something has happened to it, after an install,
+// and once a day. So an event that was lost, doubled or late does no harm.
+//
+//	connected            it gets messages at once, also those that wait for it; [AccountChange.Created]
+//	switched off         customers' messages wait for up to HoldFor, then they are buried; agents' go on; no Listen
+//	switched on          what waits goes on
+//	deleted              what waits is buried, "account deleted", and agents read FAILED; Receive answers
+//	                     ErrUnknownAccount; its credentials are removed
+//	connected again      a new account with the same address: what waits for the old one goes there
+//	moved                to another inbox or help desk: messages go on as before; [AccountChange.Moved]
+//	disconnected         Send, Listen or Open returned Disconnected: HubSpot is told (authorized: false), both
+//	                     sides' messages wait, agents' for up to DeliverFor; no Listen
+//	authorized again     an admin has connected it again, or Bridge.Authorize: what waits goes on
+//	app uninstalled      HubSpot is not called any more: customers' messages and statuses wait; agents' messages
+//	                     that have arrived are sent, without their files; all times run on
+//	app installed again  what waits goes on, and the accounts are read anew
+//
+// HubSpot does not push an uninstall. The bridge learns of it when HubSpot refuses to refresh the portal's token.
+//
+// An agent may start a conversation if the capabilities say AllowConversationStart. Send sees it as any other message, with
+// a zero [Outgoing.LastIncoming] if the customer never wrote. Services that allow answers only for some hours after the
+// customer's last message reject what comes later by the same field.
+//
+// With AllowMultipleRecipients one message may have several. Send is called once for all [Outgoing.Recipients]; what it
+// records with [Outgoing.Delivered] is known to the next attempt, and an agent reads who was missed. The same serves a
+// long text that goes out in pieces.
 //
 // # When credentials end
 //
@@ -35,15 +91,46 @@
 // is switched off in HubSpot, messages of both sides wait, and they go on when an admin connects the account again or
 // you call [Bridge.Authorize].
 //
+// # Middleware around the handler
+//
+// A [Bridge] is an http.Handler for the routes below [Config.Prefix]. It may stand behind a router and its middleware, if
+// they keep to this:
+//
+//   - Do not read or change the body of POST /webhook. The signature covers every byte.
+//   - Do not change the path. The signature covers the URL that HubSpot calls, which is [Config.PublicURL] and the path and
+//     query as they came in. Where a proxy in front strips a path, PublicURL has it; where the program itself has another
+//     path, it belongs into Prefix.
+//   - Do not ask for a login or a session. HubSpot signs its webhooks, and admins come from HubSpot. The same goes for
+//     tokens against forms of other sites: the connect page has its own.
+//   - Do not log queries. Those of /connect and /oauth/callback hold tokens and codes.
+//   - Do not answer for it: a 2xx before the bridge has answered loses messages when the process dies. HubSpot wants an
+//     answer within five seconds; the bridge answers after one commit.
+//
+// The program mount among the examples has all of this.
+//
 // # Threads
 //
 // [Incoming.Thread] and [Receipt.Thread] are the service's names of a conversation, and [Outgoing.Thread] gives them back.
 // A conversation that an agent begins has none yet: give it with the Receipt, if the service has more than one conversation
 // with a customer. Under the threading model DELIVERY_IDENTIFIER there is one for each customer, and names are only kept
-// for Send.
+// for Send. What HubSpot does with a message to a closed or archived conversation is its choice, and not documented.
+//
+// # Media
+//
+// Customers' files come as [Media]: with a Body, which is stored before Receive returns, or with a Ref, which a
+// [MediaOpener] opens when the message is published and which goes straight to HubSpot. What is larger than
+// [Config.MaxIncomingBytes], or refused by HubSpot, does not hold the message up: it is published with a note in its place.
+//
+// Agents' files come as [OutgoingMedia], to be read or to be fetched by URL, within the limits of the capabilities. Pictures
+// in the text are among them. A file that cannot be had does not hold the text up: the customer gets the text, and the agent
+// reads FAILED and what is missing. No file is ever whole in memory.
 //
 // # What has no place in HubSpot
 //
 // Reactions, typing, deletions and edits of messages are not relayed. Hand an edit to Receive as a new message with an ID
-// of its own if agents should see it.
+// of its own if agents should see it. That an agent types, has read a message, assigns or closes a conversation, or writes
+// a comment is not told to custom channels.
+//
+// What the account's owner writes with the service's own app is refused with [ErrOwnMessage]: HubSpot does not say what it
+// does with messages of agents that an app publishes. Package messages can publish them.
 package bridge
