@@ -28,8 +28,8 @@
 //   - [MediaOpener]: open customers' files when they are published, in place of storing them with the message.
 //
 // Who operates a bridge needs [Operator], for what waits, what was set aside and why, which portals are paused, and to
-// erase a person; [Trace], for metrics; and of Config the times and limits. The program channelctl among the examples has
-// the Operator's methods as commands.
+// erase a person; [Trace], for metrics; and of Config the times and limits. The example channelctl has the Operator's
+// methods as commands.
 //
 // Who writes a store implements [Store]. [Item], [NewItem], [Outcome], [Link], [Person], [Claimed], [Wanted], [Depth],
 // [Node] and [Kind] are for stores.
@@ -40,8 +40,8 @@
 // # How a message travels
 //
 // An agent's reply reaches the webhook route, is stored, and only then acknowledged; HubSpot repeats what was not. A
-// worker calls [Channel.Send] for one message of a conversation at a time, in order, until it is sent, rejected or older
-// than [Config.DeliverFor]. The receipt and the work of telling HubSpot are stored in one transaction, and HubSpot is told
+// worker calls [Channel.Send] for one message of a conversation at a time, in order, until it is sent or rejected, or has
+// failed for [Config.DeliverFor]. The receipt and the work of telling HubSpot are stored in one transaction, and HubSpot is told
 // again until it has heard it, for 24 hours. A later [Bridge.Report] turns SENT into READ or FAILED; from there nothing
 // changes any more.
 //
@@ -61,25 +61,26 @@
 // The bridge reads an account anew from HubSpot whenever HubSpot says that something has happened to it, after an install,
 // and once a day. So an event that was lost, doubled or late does no harm.
 //
-//	connected            it gets messages at once, also those that wait for it; [AccountChange.Created]
+//	connected            it gets messages at once, also those that came while it was being connected
 //	switched off         customers' messages wait for up to HoldFor, then they are buried; agents' go on; no Listen
 //	switched on          what waits goes on
 //	deleted              what waits is buried, "account deleted", and agents read FAILED; Receive answers
 //	                     ErrUnknownAccount; its credentials are removed
 //	connected again      a new account with the same address: what waits for the old one goes there
-//	moved                to another inbox or help desk: messages go on as before; [AccountChange.Moved]
-//	disconnected         Send, Listen or Open returned Disconnected: HubSpot is told (authorized: false), both
-//	                     sides' messages wait, agents' for up to DeliverFor; no Listen
-//	authorized again     an admin has connected it again, or Bridge.Authorize: what waits goes on
+//	moved                to another inbox or help desk: messages go on as before
+//	disconnected         Send, Listen or Open returned Disconnected: HubSpot is told (authorized: false); messages of
+//	                     both sides wait, agents' for up to DeliverFor, customers' for up to HoldFor; no Listen
+//	authorized again     an admin has connected it again, or Bridge.Authorize was called: what waits goes on
 //	app uninstalled      HubSpot is not called any more: customers' messages and statuses wait; agents' messages
-//	                     that have arrived are sent, without their files; all times run on
+//	                     that have arrived are sent, without their files; DeliverFor and HoldFor run on
 //	app installed again  what waits goes on, and the accounts are read anew
 //
-// HubSpot does not push an uninstall. The bridge learns of it when HubSpot refuses to refresh the portal's token.
+// An [AccountWatcher] is told of each change of an account, before it takes effect. HubSpot is not known to push an
+// uninstall: the bridge learns of it when HubSpot refuses to refresh the portal's token.
 //
 // An agent may start a conversation if the capabilities say AllowConversationStart. Send sees it as any other message, with
-// a zero [Outgoing.LastIncoming] if the customer never wrote. Services that allow answers only for some hours after the
-// customer's last message reject what comes later by the same field.
+// a zero [Outgoing.LastIncoming] if the customer has not written in the last 30 days. By the same field a service that
+// allows answers only for some hours after a customer's message can Reject what comes too late.
 //
 // With AllowMultipleRecipients one message may have several. Send is called once for all [Outgoing.Recipients]; what it
 // records with [Outgoing.Delivered] is known to the next attempt, and an agent reads who was missed. The same serves a
@@ -106,7 +107,7 @@
 //   - Do not answer for it: a 2xx before the bridge has answered loses messages when the process dies. HubSpot wants an
 //     answer within five seconds; the bridge answers after one commit.
 //
-// The program mount among the examples has all of this.
+// The example mount is such a program.
 //
 // # Threads
 //
@@ -123,7 +124,7 @@
 //
 // Agents' files come as [OutgoingMedia], to be read or to be fetched by URL, within the limits of the capabilities. Pictures
 // in the text are among them. A file that cannot be had does not hold the text up: the customer gets the text, and the agent
-// reads FAILED and what is missing. No file is ever whole in memory.
+// reads FAILED and what is missing. With sqlstore no file is ever whole in memory.
 //
 // # What has no place in HubSpot
 //

@@ -142,18 +142,6 @@ func (p *channelProbe) field(n int, f *bridge.Field) {
 	}
 }
 
-// with returns values for all fields, one of them set.
-func (p *channelProbe) with(values map[string]string, name, value string) map[string]string {
-	all := map[string]string{}
-	for _, f := range p.form().Fields {
-		all[f.Name] = values[f.Name]
-	}
-	if name != "" {
-		all[name] = value
-	}
-	return all
-}
-
 // connect submits the connect page, and returns the answer's code and what the admin reads.
 func (p *channelProbe) connect(values map[string]string) (code int, reason string) {
 	p.t.Helper()
