@@ -41,8 +41,8 @@
 //
 // An agent's reply reaches the webhook route, is stored, and only then acknowledged; HubSpot repeats what was not. A
 // worker calls [Channel.Send] for one message of a conversation at a time, in order, until it is sent or rejected, or has
-// failed for [Config.DeliverFor]. The receipt and the work of telling HubSpot are stored in one transaction, and HubSpot is told
-// again until it has heard it, for 24 hours. A later [Bridge.Report] turns SENT into READ or FAILED; from there nothing
+// failed for [Config.DeliverFor]. The receipt and the work of telling HubSpot are stored in one transaction, and HubSpot is
+// told again until it has heard it, for 24 hours. A later [Bridge.Report] turns SENT into READ or FAILED; from there nothing
 // changes any more.
 //
 // A customer's message comes through [Bridge.Receive], which returns once it is stored. A worker uploads its files, each
@@ -71,8 +71,8 @@
 //	disconnected         Send, Listen or Open returned Disconnected: HubSpot is told (authorized: false); messages of
 //	                     both sides wait, agents' for up to DeliverFor, customers' for up to HoldFor; no Listen
 //	authorized again     an admin has connected it again, or Bridge.Authorize was called: what waits goes on
-//	app uninstalled      HubSpot is not called any more: customers' messages and statuses wait; agents' messages
-//	                     that have arrived are sent, without their files; DeliverFor and HoldFor run on
+//	app uninstalled      HubSpot is not called any more: customers' messages and statuses wait for the next install,
+//	                     however long; agents' messages that have arrived are sent, without their files
 //	app installed again  what waits goes on, and the accounts are read anew
 //
 // An [AccountWatcher] is told of each change of an account, before it takes effect. HubSpot is not known to push an

@@ -172,6 +172,22 @@ func TestLength(t *testing.T) {
 	}
 }
 
+// TestReadme holds the README at the top of the repository to the program that it shows.
+func TestReadme(t *testing.T) {
+	source, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(source), "\n)\n")
+	if !strings.Contains(string(readme), "```go\n"+strings.TrimSpace(code)+"\n```") {
+		t.Error("the README shows another program than main.go")
+	}
+}
+
 func post(t *testing.T, to string, form url.Values) int {
 	t.Helper()
 	resp, err := http.PostForm(to, form)
