@@ -30,7 +30,7 @@ func (w *world) slowAdmin() {
 	}
 	w.diff("connected", false, ended.Done)
 	w.diff("the service knows of", []string(nil), w.service.hears())
-	w.diff("the admin reads", "Connect Parcel chat HubSpot does not wait for this account, or not any more. "+
+	w.diff("the admin reads", "Connect Parcel chat HubSpot is not waiting for this account, or not any longer. "+
 		"Please close this window and begin again in HubSpot.", popup.text())
 	w.logged("The account token has expired")
 }

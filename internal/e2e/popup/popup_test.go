@@ -48,6 +48,7 @@ func TestTwoAccounts(t *testing.T) {
 	p.fill("garden", "wrong-key", "u")
 	p.reads("Acme does not know this key.")
 	p.keep("wrong-key")
+	p.until("the field that was wrong has the focus", `document.activeElement.id === "field-key"`)
 	got := eval[[]string](p, `(() => { const f = document.querySelector("#field-key"); return [document.activeElement.id, f.value, f.ariaInvalid,
 		...f.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id).innerText)] })()`)
 	want := []string{"field-key", "", "true", "Acme does not know this key.", "From your workspace’s settings, under Integrations. It is kept encrypted."}
