@@ -35,11 +35,11 @@ func (o *Operator) Forget(ctx context.Context, account, person channels.Delivery
 		p := &Person{Channel: o.channel, Portal: portal, Account: account, Identifier: person}
 		for more := true; more; {
 			erased, err := o.store.Forget(ctx, p, e.concerns)
-			if err != nil {
-				return n, err
-			}
 			n += erased
-			if err := o.reportErased(ctx, portal, e); err != nil {
+			if erased > 0 { // also where it failed: nobody finds them again
+				err = errors.Join(err, o.reportErased(context.WithoutCancel(ctx), portal, e))
+			}
+			if err != nil {
 				return n, err
 			}
 			if more, err = e.lookUp(ctx, o); err != nil {

@@ -18,7 +18,7 @@ const (
 	sweepEvery   = time.Hour
 	accountEvery = 24 * time.Hour // how often all accounts are read anew, whatever the webhooks said
 	storeRetry   = time.Second    // pause after the store failed
-	longClaim    = 5 * time.Millisecond
+	longClaim    = 50 * time.Millisecond
 	leaveTimeout = 3 * time.Second
 )
 
@@ -62,13 +62,10 @@ func (b *Bridge) Run(ctx context.Context) error {
 func (b *Bridge) runNode(ctx context.Context, n *node) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	context.AfterFunc(n.ctx, cancel) // another node has taken over, or may: begin anew as a new node
 	var wg sync.WaitGroup
 	wg.Go(func() { b.keepHouse(ctx) })
 	wg.Go(func() { n.listen(ctx) })
-	wg.Go(func() {
-		n.keepAlive(ctx)
-		cancel() // another node has taken over, or may: begin anew as a new node
-	})
 	wg.Go(func() {
 		_ = b.registerPatiently(ctx) // the store is this process's already
 		if id, err := b.channelID(ctx); err == nil && id != n.channel {
@@ -76,8 +73,9 @@ func (b *Bridge) runNode(ctx context.Context, n *node) error {
 		}
 	})
 	n.loop(ctx)
+	n.end()
 	wg.Wait()
-	return n.stop()
+	return n.leave()
 }
 
 // Drain works until nothing is due and returns. What is to be tried again later is left for later.
@@ -93,13 +91,9 @@ func (b *Bridge) Drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	alive, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() { n.keepAlive(alive) })
 	err = n.drain(ctx)
-	cancel()
-	wg.Wait()
-	return errors.Join(err, n.stop())
+	n.end()
+	return errors.Join(err, n.leave())
 }
 
 var errRunning = errors.New("bridge: it is running already")
@@ -114,8 +108,10 @@ type node struct {
 	ctx     context.Context // of the workers; outlives the run's by StopTimeout
 	cancel  context.CancelFunc
 	life    life
-	served  int64       // the portal that had its turn last
-	stopped atomic.Bool // nothing is begun any more
+	living  sync.WaitGroup     // keepAlive
+	die     context.CancelFunc // ends it
+	served  int64              // the portal that had its turn last
+	stopped atomic.Bool        // nothing is begun any more
 
 	claimed sync.WaitGroup // items that are not ended
 	mu      sync.Mutex
@@ -139,6 +135,9 @@ func (b *Bridge) join(ctx context.Context) (*node, error) {
 		n.cancel()
 		return nil, err
 	}
+	alive, die := context.WithCancel(context.WithoutCancel(ctx))
+	n.die = die
+	n.living.Go(func() { n.keepAlive(alive) })
 	for range b.cfg.Workers {
 		n.workers.Go(n.worker)
 	}
@@ -155,8 +154,8 @@ type task struct {
 // waits for a claim, and some for the commit of their end: workers are for calls to the outside only.
 func (n *node) capacity() int { return 4 * n.cfg.Workers }
 
-// stop lets the workers end and hands back what they leave.
-func (n *node) stop() error {
+// end lets the workers end. The node lives on meanwhile, or others would take what it is still at.
+func (n *node) end() {
 	n.stopped.Store(true)
 	timer := time.AfterFunc(n.cfg.StopTimeout, n.cancel)
 	n.claimed.Wait()
@@ -164,6 +163,12 @@ func (n *node) stop() error {
 	n.workers.Wait()
 	timer.Stop()
 	n.cancel()
+}
+
+// leave hands back what is left.
+func (n *node) leave() error {
+	n.die()
+	n.living.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
 	return n.store.Leave(ctx, n.id)

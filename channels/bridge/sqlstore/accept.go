@@ -175,6 +175,16 @@ func (c *session) compare(known []*newItem) error {
 	return err
 }
 
+func lanesOf(items []*newItem) []key {
+	var lanes []key
+	for _, it := range items {
+		if it.Buried == "" {
+			lanes = append(lanes, it.lane)
+		}
+	}
+	return lanes
+}
+
 const insertItems = `INSERT INTO @items (channel, portal, lane, lane_name, kind, calls_hubspot, item_key, ord, payload, attempt, accepted_at, due,
 	deadline, buried_at, reason, files) VALUES #`
 
@@ -197,7 +207,14 @@ func (c *session) insertItems(items []*newItem) error {
 	for _, it := range items {
 		if len(it.Media) == 0 {
 			rows = append(rows, it.row(0))
-		} else if err := c.insertNumbered([]*newItem{it}, 0); err != nil {
+			continue
+		}
+		// What was accepted before gets the lower number.
+		if err := c.insertRows(insertItems, rows, nil); err != nil {
+			return err
+		}
+		rows = nil
+		if err := c.insertNumbered([]*newItem{it}, 0); err != nil {
 			return err
 		}
 	}

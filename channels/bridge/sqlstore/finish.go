@@ -64,9 +64,13 @@ func (s *Store) settle(ctx context.Context, op *finishing) (*bridge.Item, error)
 	return op.next, nil
 }
 
-// finish does what a set of nodes' calls ask for, except for those whose lane is not theirs any more.
-func (c *session) finish(ops []*finishing) error {
-	held, err := c.own(ops)
+// finish does what a set of nodes' calls ask for, except for those whose lane is not theirs any more. next are lanes that
+// the transaction will write to after it.
+func (c *session) finish(ops []*finishing, next []key) error {
+	if len(ops) == 0 {
+		return nil
+	}
+	held, err := c.own(ops, next)
 	if err != nil || len(held) == 0 {
 		return err
 	}
@@ -104,17 +108,21 @@ func (c *session) finish(ops []*finishing) error {
 }
 
 // own marks as lost what the nodes do not hold for this very attempt, and returns the rest. A node that repeats a write
-// whose answer was lost may by then hold the lane for another item. The lanes stay locked until the commit.
-func (c *session) own(ops []*finishing) ([]*finishing, error) {
+// whose answer was lost may by then hold the lane for another item. The lanes stay locked until the commit, together with
+// those that come next: two nodes that lock some of the same lanes in two steps each would wait for each other.
+func (c *session) own(ops []*finishing, next []key) ([]*finishing, error) {
 	byLane := map[key][]*finishing{}
 	var lanes []key
+	if c.engine.shared {
+		lanes = append(lanes, next...)
+	}
 	for _, op := range ops {
 		op.lost, op.next = true, nil
 		byLane[op.lane] = append(byLane[op.lane], op)
 		lanes = append(lanes, op.lane)
 	}
 	var held []*finishing
-	err := c.with(`SELECT l.lane, l.owner, l.claimed, i.attempt, i.files FROM @lanes l JOIN @items i ON i.seq = l.claimed
+	err := c.with(`SELECT l.lane, l.owner, l.claimed, COALESCE(i.attempt, 0), COALESCE(i.files, 0) FROM @lanes l LEFT JOIN @items i ON i.seq = l.claimed
 		WHERE l.lane IN (#) ORDER BY l.lane FOR UPDATE OF l`, nil, keyArgs(lanes), func(scan func(...any) error) error {
 		var lane []byte
 		var owner, claimed, files int64
@@ -315,12 +323,25 @@ func (c *session) renewHeads(lanes []key) error {
 }
 
 // freeOwned gives back the lanes of a node. Their heads may not be what was claimed: an earlier item may have come meanwhile.
+// It looks until there are none: a Finish that it waits for may go on with what follows, in a lane that it did not see.
 func (c *session) freeOwned(node int64) error {
-	lanes, err := c.lanes(`SELECT lane FROM @lanes WHERE owner = ?1 ORDER BY lane FOR UPDATE`, node)
-	if err != nil {
-		return err
+	for {
+		var one int
+		err := c.get(`SELECT 1 FROM @lanes WHERE owner = ?1 LIMIT 1`, []any{node}, &one)
+		if errors.Is(err, bridge.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		lanes, err := c.lanes(`SELECT lane FROM @lanes WHERE owner = ?1 ORDER BY lane FOR UPDATE`, node)
+		if err != nil {
+			return err
+		}
+		if err := c.freeLanes(lanes); err != nil {
+			return err
+		}
 	}
-	return c.freeLanes(lanes)
 }
 
 // lanes returns the keys of lanes that a query selects.

@@ -10,8 +10,14 @@ import (
 // hands is what the nodes of this process know to have claimed. Where the answer to a commit was lost the tables may say more:
 // that a node holds lanes of which it knows nothing, and which it would hold for as long as it lives.
 type hands struct {
-	lanes map[key]bridge.Node // used by whoever commits, one at a time
-	doubt atomic.Bool         // an answer was lost
+	lanes map[key]hold // used by whoever commits, one at a time
+	doubt atomic.Bool  // an answer was lost
+}
+
+// hold is what a lane is held for, and by whom.
+type hold struct {
+	node bridge.Node
+	seq  int64
 }
 
 // note follows a write that was committed.
@@ -19,12 +25,15 @@ func (h *hands) note(op *write) {
 	switch {
 	case op.claim != nil:
 		for _, it := range op.claim.items {
-			h.lanes[laneOf(it)] = op.claim.node
+			h.lanes[laneOf(it)] = hold{op.claim.node, it.Seq}
 		}
 	case op.finish != nil && !op.finish.lost && op.finish.outcome != nil:
-		delete(h.lanes, op.finish.lane)
+		// Another call of the same commit may have gone on in the lane.
+		if h.lanes[op.finish.lane].seq == op.finish.item.Seq {
+			delete(h.lanes, op.finish.lane)
+		}
 		if next := op.finish.next; next != nil {
-			h.lanes[laneOf(next)] = op.finish.node
+			h.lanes[laneOf(next)] = hold{op.finish.node, next.Seq}
 		}
 	}
 }
@@ -33,8 +42,8 @@ func laneOf(it *bridge.Item) key { return digest(string(it.Channel), it.Lane) }
 
 // drop forgets what a node has claimed that has left, or died.
 func (h *hands) drop(node int64) {
-	for lane, n := range h.lanes {
-		if int64(n) == node {
+	for lane, held := range h.lanes {
+		if int64(held.node) == node {
 			delete(h.lanes, lane)
 		}
 	}
@@ -53,11 +62,11 @@ func (s *Store) settleDoubt(ctx context.Context) error {
 	s.mu.Unlock()
 	err := s.write.do(ctx, func(c *session) error {
 		var unknown []key
-		err := c.with(`SELECT lane, owner FROM @lanes WHERE owner IN (#) ORDER BY lane FOR UPDATE`, nil, nodes, func(scan func(...any) error) error {
+		err := c.with(`SELECT lane, owner, claimed FROM @lanes WHERE owner IN (#) ORDER BY lane FOR UPDATE`, nil, nodes, func(scan func(...any) error) error {
 			var lane []byte
-			var node int64
-			err := scan(&lane, &node)
-			if err == nil && s.write.hands.lanes[key(lane)] != bridge.Node(node) {
+			var node, seq int64
+			err := scan(&lane, &node, &seq)
+			if err == nil && s.write.hands.lanes[key(lane)] != (hold{bridge.Node(node), seq}) {
 				unknown = append(unknown, key(lane))
 			}
 			return err

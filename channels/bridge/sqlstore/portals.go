@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -155,6 +156,9 @@ func (s *Store) Hold(ctx context.Context, node bridge.Node, name string) (bool, 
 		}
 		var holder int64
 		err = c.get(`SELECT node FROM @holds WHERE name = ?1`, []any{k[:]}, &holder)
+		if errors.Is(err, bridge.ErrNotFound) {
+			err = nil // it was another's a moment ago
+		}
 		held = holder == int64(node)
 		return err
 	})

@@ -32,7 +32,7 @@ func (c *session) use(ctx context.Context, fn func(*session) error) error {
 	c.ctx = ctx
 	if c.conn == nil {
 		if err := c.connect(ctx); err != nil {
-			return err
+			return &batchError{error: err}
 		}
 	}
 	err := fn(c)

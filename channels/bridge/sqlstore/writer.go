@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/customchannels/customchannels-go/channels/bridge"
 )
 
 // maxBatch bounds how many writes share a commit, and with it how long the first of them waits for the last.
@@ -41,7 +39,7 @@ type write struct {
 var errClosed = errors.New("sqlstore: the store is closed")
 
 func newWriter(s *session) *writer {
-	return &writer{session: s, hands: hands{lanes: map[key]bridge.Node{}}}
+	return &writer{session: s, hands: hands{lanes: map[key]hold{}}}
 }
 
 // do runs fn within a transaction and returns after the commit. fn may run more than once: it must set whatever it
@@ -127,7 +125,7 @@ func (w *writer) lead() {
 func (w *writer) commit(batch []*write) {
 	err := w.transact(batch)
 	var common *batchError
-	if err == nil || len(batch) == 1 || errors.As(err, &common) {
+	if err == nil || len(batch) == 1 || errors.As(err, &common) || errors.Is(err, context.DeadlineExceeded) {
 		for _, op := range batch {
 			op.err = err
 		}
@@ -160,9 +158,12 @@ func (w *writer) transact(batch []*write) error {
 			return nil
 		}
 		var common *batchError
-		stale := attempt == 0 && errors.As(err, &common) && !common.begun && w.session.conn == nil
+		_ = errors.As(err, &common)
+		stale := attempt == 0 && common != nil && !common.begun && w.session.conn == nil
 		if attempt == 10 || !stale && !serialization(err) {
-			w.hands.doubt.Store(true)
+			if common != nil && common.begun {
+				w.hands.doubt.Store(true)
+			}
 			return err
 		}
 	}
@@ -177,11 +178,16 @@ func runBatch(s *session, batch []*write) (err error) {
 			err = fmt.Errorf("sqlstore: panic in a write: %v", p)
 		}
 		if err != nil {
+			// Also where the time for the commit is over.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), time.Second)
+			defer cancel()
+			s.ctx = ctx
 			_ = s.run("ROLLBACK")
 		}
 	}()
 	var accepted []*newItem
 	var finished []*finishing
+	var claims []*claiming
 	for _, op := range batch {
 		switch {
 		case op.accept != nil:
@@ -189,20 +195,25 @@ func runBatch(s *session, batch []*write) (err error) {
 		case op.finish != nil:
 			finished = append(finished, op.finish)
 		case op.claim != nil:
-			if err := op.claim.take(s); err != nil {
-				return err
-			}
+			claims = append(claims, op.claim)
 		default:
 			if err := op.fn(s); err != nil {
 				return err
 			}
 		}
 	}
-	if err := s.finish(finished); err != nil {
+	if err := s.finish(finished, lanesOf(accepted)); err != nil {
 		return err
 	}
 	if err := s.accept(accepted); err != nil {
 		return err
+	}
+	// Last, for what is claimed must not look to settleDoubt like what nobody knows of, and a claim waits for no lane: the
+	// others, which do, must not hold what it has taken.
+	for _, q := range claims {
+		if err := q.take(s); err != nil {
+			return err
+		}
 	}
 	if err := s.run("COMMIT"); err != nil {
 		return &batchError{err, true}
@@ -210,7 +221,7 @@ func runBatch(s *session, batch []*write) (err error) {
 	return nil
 }
 
-// batchError is a failure to begin a transaction, or to commit it.
+// batchError is a failure to connect, to begin a transaction, or to commit it.
 type batchError struct {
 	error
 	begun bool
