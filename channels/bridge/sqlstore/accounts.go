@@ -62,7 +62,10 @@ func credentialsOwner(a *bridge.Account) string {
 	return fmt.Sprintf("account\x00%s\x00%d\x00%s\x00%s", a.Channel, a.Portal, a.Identifier.Type, a.Identifier.Value)
 }
 
-func identifierKey(d channels.DeliveryIdentifier) []byte { return keyArg(string(d.Type), d.Value) }
+func identifierKey(d channels.DeliveryIdentifier) []byte {
+	k := digest(string(d.Type), d.Value)
+	return k[:]
+}
 
 // Account implements [bridge.Store].
 func (s *Store) Account(ctx context.Context, channel channels.ID, id channels.AccountID) (*bridge.Account, error) {
@@ -111,7 +114,7 @@ func (s *Store) SaveAccount(ctx context.Context, a *bridge.Account) (*bridge.Acc
 		}
 	}
 	var before *storedAccount
-	err := s.write.do(ctx, func(c *session) (err error) {
+	err := s.write.transaction(ctx, func(c *session) (err error) {
 		before, err = s.saveAccount(c, a, sealed)
 		return err
 	})

@@ -18,7 +18,7 @@ type engine struct {
 	size string
 
 	// release undoes on a connection what whoever gets it next from the pool would not expect.
-	release string
+	release []string
 
 	// arrays: a parameter can be an array.
 	arrays bool
@@ -41,7 +41,7 @@ func (d Dialect) engine(prefix string) (*engine, error) {
 			rewrite: strings.NewReplacer("@", prefix, "GREATEST(", "MAX(", " FOR UPDATE OF l SKIP LOCKED", "", " FOR UPDATE OF l", "", " FOR UPDATE", ""),
 			begin:   "BEGIN IMMEDIATE",
 			size:    "SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
-			release: "PRAGMA query_only = OFF",
+			release: []string{"PRAGMA query_only = OFF"},
 			readers: 2,
 			writer:  prepareSQLiteWriter,
 			reader:  prepareSQLiteReader,
@@ -53,16 +53,27 @@ func (d Dialect) engine(prefix string) (*engine, error) {
 			begin: "BEGIN",
 			size: "SELECT SUM(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.relkind = 'r' AND c.relname LIKE '" +
 				strings.ReplaceAll(prefix, "_", `\_`) + "%' AND pg_table_is_visible(c.oid)",
-			release: "RESET idle_in_transaction_session_timeout",
+			release: postgresRelease,
 			arrays:  true,
 			readers: 6,
 			writer:  preparePostgresWriter,
-			reader:  func(context.Context, *sql.Conn) error { return nil },
+			reader:  preparePostgresReader,
 			shared:  true,
 			lease:   15 * time.Second,
 		}, nil
 	}
 	return nil, errors.New("sqlstore: the dialect must be SQLite or PostgreSQL")
+}
+
+// answerTimeout is for how long a database server may give no answer before its connection is given up.
+const answerTimeout = 15 * time.Second
+
+// limited returns a context for work that waits for a server's answer.
+func (e *engine) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if e.shared {
+		return context.WithTimeout(ctx, answerTimeout)
+	}
+	return ctx, func() {}
 }
 
 // flag is a truth value as the tables hold it: SQLite has no other.

@@ -305,7 +305,9 @@ func (c *session) removeEmpty(lanes []key) ([]key, error) {
 	for _, lane := range lanes {
 		left[lane] = true
 	}
-	err := c.with(`DELETE FROM @lanes WHERE lane IN (#) AND NOT EXISTS (SELECT 1 FROM @items i WHERE i.lane = @lanes.lane AND i.buried_at = 0) RETURNING lane`,
+	// For each lane one look at the index: no join, for which PostgreSQL might read all items.
+	err := c.with(`DELETE FROM @lanes WHERE lane IN (#)
+		AND (SELECT i.seq FROM @items i WHERE i.lane = @lanes.lane AND i.buried_at = 0 ORDER BY i.ord, i.seq LIMIT 1) IS NULL RETURNING lane`,
 		nil, keyArgs(lanes), func(scan func(...any) error) error {
 			var lane []byte
 			err := scan(&lane)

@@ -60,7 +60,7 @@ func (s *Store) settleDoubt(ctx context.Context) error {
 		nodes = append(nodes, int64(n))
 	}
 	s.mu.Unlock()
-	err := s.write.do(ctx, func(c *session) error {
+	err := s.write.transaction(ctx, func(c *session) error {
 		var unknown []key
 		err := c.with(`SELECT lane, owner, claimed FROM @lanes WHERE owner IN (#) ORDER BY lane FOR UPDATE`, nil, nodes, func(scan func(...any) error) error {
 			var lane []byte

@@ -41,7 +41,7 @@ const (
 
 // checkKeys finds out at once that the key file belongs to another database, rather than at the first token.
 func (s *Store) checkKeys(ctx context.Context) error {
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		var sealed []byte
 		err := c.get(`SELECT value FROM @values WHERE name = ?1`, []any{keyCheckName}, &sealed)
 		if errors.Is(err, bridge.ErrNotFound) {

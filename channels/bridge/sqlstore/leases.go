@@ -21,7 +21,7 @@ func (s *Store) LockRefresh(ctx context.Context, clientID string, portalID int64
 		return false, err
 	}
 	locked := false
-	err = s.write.do(ctx, func(c *session) error {
+	err = s.write.transaction(ctx, func(c *session) error {
 		now, err := c.now()
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (c *session) refreshHeld(clientID string, portalID int64, holder string) (b
 
 // UnlockRefresh implements [oauth.RefreshLocker].
 func (s *Store) UnlockRefresh(ctx context.Context, clientID string, portalID int64, holder string) error {
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		return c.run(`DELETE FROM @refreshes WHERE client = ?1 AND portal = ?2 AND holder = ?3`, clientID, portalID, holder)
 	})
 }

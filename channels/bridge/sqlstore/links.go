@@ -22,14 +22,17 @@ type savedLink struct {
 	at time.Time
 }
 
+// Links are found by the digests of what they join.
+
+func serviceKey(channel channels.ID, account channels.AccountID, serviceID string) key {
+	return digest(string(channel), string(account), serviceID)
+}
+
+func hubspotKey(channel channels.ID, id messages.ID) key { return digest(string(channel), string(id)) }
+
 func (c *session) saveLinks(links []savedLink) error {
-	type id struct {
-		channel channels.ID
-		account channels.AccountID
-		service string
-	}
 	// Of several under one id the last counts.
-	byID := map[id]int{}
+	byID := map[key]int{}
 	var rows [][]any
 	for _, l := range links {
 		var person []byte
@@ -37,52 +40,49 @@ func (c *session) saveLinks(links []savedLink) error {
 			k := personKey(l.of)
 			person = k[:]
 		}
-		service := digest(l.ServiceID)
-		row := []any{string(l.Channel), string(l.Account), service[:], []byte(l.ServiceID), l.Portal, string(l.HubSpotID), string(l.Direction), person, micros(l.at)}
-		of := id{l.Channel, l.Account, l.ServiceID}
-		if i, ok := byID[of]; ok {
+		service, hubspot := serviceKey(l.Channel, l.Account, l.ServiceID), hubspotKey(l.Channel, l.HubSpotID)
+		row := []any{service[:], hubspot[:], string(l.Channel), string(l.Account), []byte(l.ServiceID), l.Portal, string(l.HubSpotID),
+			string(l.Direction), person, micros(l.at)}
+		if i, ok := byID[service]; ok {
 			if person == nil {
-				row[7] = rows[i][7]
+				row[8] = rows[i][8]
 			}
 			rows[i] = row
 			continue
 		}
-		byID[of] = len(rows)
+		byID[service] = len(rows)
 		rows = append(rows, row)
 	}
-	return c.insertRows(`INSERT INTO @links (channel, account, service, service_id, portal, hubspot_id, direction, person, at) VALUES #
-		ON CONFLICT (channel, account, service) DO UPDATE SET hubspot_id = excluded.hubspot_id, at = excluded.at,
+	return c.insertRows(`INSERT INTO @links (service, hubspot, channel, account, service_id, portal, hubspot_id, direction, person, at) VALUES #
+		ON CONFLICT (service) DO UPDATE SET hubspot = excluded.hubspot, hubspot_id = excluded.hubspot_id, at = excluded.at,
 		person = COALESCE(excluded.person, @links.person)`, rows, nil)
+}
+
+const linkColumns = `channel, account, service_id, portal, hubspot_id, direction FROM @links`
+
+func scanLink(scan func(...any) error, k *[]byte, l *bridge.Link) error {
+	var channel, account, hubspot, direction string
+	var service []byte
+	err := scan(k, &channel, &account, &service, &l.Portal, &hubspot, &direction)
+	l.Channel, l.Account, l.ServiceID = channels.ID(channel), channels.AccountID(account), string(service)
+	l.HubSpotID, l.Direction = messages.ID(hubspot), messages.Direction(direction)
+	return err
 }
 
 // LinkByService implements [bridge.Store].
 func (s *Store) LinkByService(ctx context.Context, channel channels.ID, account channels.AccountID, serviceID string) (*bridge.Link, error) {
-	return s.link(ctx, `channel = ?1 AND account = ?2 AND service = ?3`, string(channel), string(account), keyArg(serviceID))
-}
-
-func keyArg(parts ...string) []byte {
-	k := digest(parts...)
-	return k[:]
+	return found(s.linksByService.find(ctx, serviceKey(channel, account, serviceID)))
 }
 
 // LinkByHubSpot implements [bridge.Store].
 func (s *Store) LinkByHubSpot(ctx context.Context, channel channels.ID, id messages.ID) (*bridge.Link, error) {
-	return s.link(ctx, `channel = ?1 AND hubspot_id = ?2`, string(channel), string(id))
+	return found(s.linksByHubSpot.find(ctx, hubspotKey(channel, id)))
 }
 
-func (s *Store) link(ctx context.Context, where string, args ...any) (*bridge.Link, error) {
-	var channel, account, hubspot, direction string
-	var service []byte
-	var l bridge.Link
-	err := s.read(ctx, func(c *session) error {
-		return c.get(`SELECT channel, account, service_id, portal, hubspot_id, direction FROM @links WHERE `+where+` ORDER BY seq LIMIT 1`, args,
-			&channel, &account, &service, &l.Portal, &hubspot, &direction)
-	})
+func found(l bridge.Link, err error) (*bridge.Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.Channel, l.Account, l.ServiceID = channels.ID(channel), channels.AccountID(account), string(service)
-	l.HubSpotID, l.Direction = messages.ID(hubspot), messages.Direction(direction)
 	return &l, nil
 }
 
@@ -120,23 +120,34 @@ func (c *session) savePeople(people []savedPerson) error {
 		WHERE excluded.threads IS DISTINCT FROM @people.threads OR excluded.last_incoming > @people.last_incoming OR excluded.at > @people.at + 86400000000`, rows, nil)
 }
 
+// storedPerson is what is kept of a person.
+type storedPerson struct {
+	threads []byte
+	last    int64
+}
+
+func scanPerson(scan func(...any) error, k *[]byte, p *storedPerson) error {
+	return scan(k, &p.threads, &p.last)
+}
+
 // Person implements [bridge.Store].
 func (s *Store) Person(ctx context.Context, who *bridge.Person) (*bridge.Person, error) {
-	p := bridge.Person{Channel: who.Channel, Portal: who.Portal, Account: who.Account, Identifier: who.Identifier}
-	var threads []byte
-	var last int64
-	k := personKey(&p)
-	err := s.read(ctx, func(c *session) error {
-		return c.get(`SELECT threads, last_incoming FROM @people WHERE person = ?1`, []any{k[:]}, &threads, &last)
-	})
+	stored, err := s.people.find(ctx, personKey(who))
 	if err != nil {
 		return nil, err
 	}
-	p.LastIncoming = fromMicros(last)
-	if threads != nil {
-		if err := json.Unmarshal(threads, &p.ThreadIDs); err != nil {
+	p := bridge.Person{Channel: who.Channel, Portal: who.Portal, Account: who.Account, Identifier: who.Identifier, LastIncoming: fromMicros(stored.last)}
+	if stored.threads != nil {
+		if err := json.Unmarshal(stored.threads, &p.ThreadIDs); err != nil {
 			return nil, fmt.Errorf("sqlstore: thread ids: %w", err)
 		}
 	}
 	return &p, nil
+}
+
+// lookUp prepares the look-ups.
+func (s *Store) lookUp() {
+	s.linksByService = newLookup(s, `SELECT service, `+linkColumns+` WHERE service IN (#)`, scanLink)
+	s.linksByHubSpot = newLookup(s, `SELECT hubspot, `+linkColumns+` WHERE hubspot IN (#) ORDER BY seq`, scanLink)
+	s.people = newLookup(s, `SELECT person, threads, last_incoming FROM @people WHERE person IN (#)`, scanPerson)
 }

@@ -10,7 +10,7 @@ func (s *Store) WriteMedia(ctx context.Context, id string, n int, chunk []byte) 
 	if err := s.limit.admit(ctx, s, 0, int64(len(chunk))); err != nil {
 		return err
 	}
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		if err := c.run(`INSERT INTO @files (id, at) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET at = excluded.at`,
 			id, micros(time.Now())); err != nil {
 			return err
@@ -39,7 +39,7 @@ func (c *session) removeFiles(where string, args ...any) error {
 
 // Remember implements [bridge.Store].
 func (s *Store) Remember(ctx context.Context, name, value string) error {
-	return s.write.do(ctx, func(c *session) error { return c.remember(name, value) })
+	return s.write.transaction(ctx, func(c *session) error { return c.remember(name, value) })
 }
 
 func (c *session) remember(name, value string) error {

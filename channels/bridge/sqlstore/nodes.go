@@ -19,7 +19,7 @@ func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, err
 		return 0, err
 	}
 	var node bridge.Node
-	err := s.write.do(ctx, func(c *session) error {
+	err := s.write.transaction(ctx, func(c *session) error {
 		if err := c.bury(channel); err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (s *Store) Join(ctx context.Context, channel channels.ID) (bridge.Node, err
 
 // Renew implements [bridge.Store].
 func (s *Store) Renew(ctx context.Context, node bridge.Node) (time.Duration, error) {
-	err := s.write.do(ctx, func(c *session) error {
+	err := s.write.transaction(ctx, func(c *session) error {
 		until, err := c.aliveUntil()
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (s *Store) Renew(ctx context.Context, node bridge.Node) (time.Duration, err
 	if err != nil || !s.engine.shared {
 		return 0, err
 	}
-	return s.engine.lease, s.write.do(ctx, func(c *session) error {
+	return s.engine.lease, s.write.transaction(ctx, func(c *session) error {
 		if err := c.releasePortals(int64(node)); err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (c *session) endNode(node int64) error {
 func (s *Store) Leave(ctx context.Context, node bridge.Node) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.write.do(ctx, func(c *session) error {
+	err := s.write.transaction(ctx, func(c *session) error {
 		s.write.hands.drop(int64(node))
 		return c.endNode(int64(node))
 	})
@@ -151,7 +151,7 @@ func (s *Store) acquire(ctx context.Context) error {
 	}
 	s.lock = conn
 	// A refresh that is noted as under way has died with the process that ran bridges before.
-	err = s.write.do(ctx, func(c *session) error { return c.run(`DELETE FROM @refreshes`) })
+	err = s.write.transaction(ctx, func(c *session) error { return c.run(`DELETE FROM @refreshes`) })
 	if err != nil {
 		return errors.Join(err, s.unlock())
 	}

@@ -51,7 +51,7 @@ func (s *Store) Buried(ctx context.Context, channel channels.ID, after int64, li
 
 // Retry implements [bridge.Store].
 func (s *Store) Retry(ctx context.Context, channel channels.ID, seq int64, now, deadline time.Time) error {
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		var lane []byte
 		err := c.get(`SELECT lane FROM @items WHERE seq = ?1 AND channel = ?2 AND buried_at > 0 FOR UPDATE`, []any{seq, string(channel)}, &lane)
 		if err != nil {
@@ -78,7 +78,7 @@ func (s *Store) Retry(ctx context.Context, channel channels.ID, seq int64, now, 
 
 // Drop implements [bridge.Store].
 func (s *Store) Drop(ctx context.Context, channel channels.ID, seq int64) error {
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		var files int64
 		err := c.get(`DELETE FROM @items WHERE seq = ?1 AND channel = ?2 AND buried_at > 0 RETURNING files`, []any{seq, string(channel)}, &files)
 		if err != nil || files == 0 {
@@ -105,7 +105,7 @@ func (s *Store) Forget(ctx context.Context, p *bridge.Person, match func(*bridge
 		}
 		for part := range slices.Chunk(found, forgetAtOnce) {
 			count := 0
-			err := s.write.do(ctx, func(c *session) (err error) {
+			err := s.write.transaction(ctx, func(c *session) (err error) {
 				count, err = c.removeItems(part)
 				return err
 			})
@@ -115,7 +115,7 @@ func (s *Store) Forget(ctx context.Context, p *bridge.Person, match func(*bridge
 			removed += count
 		}
 	}
-	return removed, s.write.do(ctx, func(c *session) error {
+	return removed, s.write.transaction(ctx, func(c *session) error {
 		k := personKey(p)
 		if err := c.run(`DELETE FROM @links WHERE person = ?1`, k[:]); err != nil {
 			return err

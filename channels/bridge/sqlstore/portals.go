@@ -101,7 +101,7 @@ func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int
 	if !until.IsZero() {
 		end = micros(until)
 	}
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		return c.run(`INSERT INTO @portals (channel, portal, paused_until, reason) VALUES (?1, ?2, ?3, ?4)
 			ON CONFLICT (channel, portal) DO UPDATE SET paused_until = excluded.paused_until, reason = excluded.reason
 			WHERE excluded.paused_until >= @portals.paused_until`,
@@ -111,7 +111,7 @@ func (s *Store) PausePortal(ctx context.Context, channel channels.ID, portal int
 
 // ResumePortal implements [bridge.Store].
 func (s *Store) ResumePortal(ctx context.Context, channel channels.ID, portal int64) error {
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		return c.run(`UPDATE @portals SET paused_until = 0, reason = ?3 WHERE channel = ?1 AND portal = ?2`, string(channel), portal, []byte{})
 	})
 }
@@ -141,7 +141,7 @@ func (s *Store) Pauses(ctx context.Context, channel channels.ID, now time.Time) 
 // Hold implements [bridge.Store].
 func (s *Store) Hold(ctx context.Context, node bridge.Node, name string) (bool, error) {
 	var held bool
-	err := s.write.do(ctx, func(c *session) error {
+	err := s.write.transaction(ctx, func(c *session) error {
 		var channel string
 		err := c.get(`SELECT channel FROM @nodes WHERE node = ?1 FOR UPDATE`, []any{int64(node)}, &channel)
 		if err == bridge.ErrNotFound {
@@ -167,7 +167,7 @@ func (s *Store) Hold(ctx context.Context, node bridge.Node, name string) (bool, 
 
 // Release implements [bridge.Store].
 func (s *Store) Release(ctx context.Context, node bridge.Node, name string) error {
-	return s.write.do(ctx, func(c *session) error {
+	return s.write.transaction(ctx, func(c *session) error {
 		var channel string
 		err := c.get(`SELECT channel FROM @nodes WHERE node = ?1`, []any{int64(node)}, &channel)
 		if err == bridge.ErrNotFound {

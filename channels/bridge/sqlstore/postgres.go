@@ -11,6 +11,14 @@ import (
 // for as long as they live.
 const idleTransaction = "SET idle_in_transaction_session_timeout = '3s'"
 
+// plans has PostgreSQL plan each query once, by its indexes. The tables are full at one moment and empty at the next: plans after
+// their sizes are wrong as often as not, and to plan takes longer than to run.
+var plans = []string{"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off", "SET enable_bitmapscan = off",
+	"SET enable_hashjoin = off", "SET enable_mergejoin = off"}
+
+var postgresRelease = []string{"RESET idle_in_transaction_session_timeout", "RESET plan_cache_mode", "RESET enable_seqscan", "RESET enable_bitmapscan",
+	"RESET enable_hashjoin", "RESET enable_mergejoin"}
+
 // preparePostgresWriter checks what a lost setting would cost: messages that were acknowledged.
 func preparePostgresWriter(ctx context.Context, conn *sql.Conn) error {
 	for _, setting := range []struct{ name, bad, why string }{
@@ -26,13 +34,21 @@ func preparePostgresWriter(ctx context.Context, conn *sql.Conn) error {
 			return fmt.Errorf("sqlstore: PostgreSQL's %s is %s, with which %s", setting.name, got, setting.why)
 		}
 	}
-	if _, err := conn.ExecContext(ctx, idleTransaction); err != nil {
-		return fmt.Errorf("sqlstore: %s: %w", idleTransaction, err)
+	return set(ctx, conn, append([]string{idleTransaction}, plans...))
+}
+
+func preparePostgresReader(ctx context.Context, conn *sql.Conn) error { return set(ctx, conn, plans) }
+
+func set(ctx context.Context, conn *sql.Conn, settings []string) error {
+	for _, setting := range settings {
+		if _, err := conn.ExecContext(ctx, setting); err != nil {
+			return fmt.Errorf("sqlstore: %s: %w", setting, err)
+		}
 	}
 	return nil
 }
 
-// sqlState is the code of a PostgreSQL error. Both pgx and lib/pq have the method.
+// sqlState is the code of a PostgreSQL error, by the method that pgx's errors have.
 func sqlState(err error) string {
 	var coded interface{ SQLState() string }
 	if errors.As(err, &coded) {

@@ -126,7 +126,7 @@ func (s *Store) updateAll(ctx context.Context, update string, updates [][]any) (
 	if len(updates) == 0 {
 		return 0, nil
 	}
-	err = s.write.do(ctx, func(c *session) error {
+	err = s.write.transaction(ctx, func(c *session) error {
 		changed = 0
 		for _, args := range updates {
 			n, err := c.exec(update, args...)

@@ -92,19 +92,19 @@ var migrations = [][]string{{
 	`CREATE INDEX @accounts_portal ON @accounts (channel, portal)`,
 	`CREATE TABLE @links (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		service BLOB NOT NULL UNIQUE,
+		hubspot BLOB NOT NULL,
 		channel TEXT NOT NULL,
 		account TEXT NOT NULL,
-		service BLOB NOT NULL,
 		service_id BLOB NOT NULL,
 		portal INTEGER NOT NULL,
 		hubspot_id TEXT NOT NULL,
 		direction TEXT NOT NULL,
 		person BLOB,
-		at INTEGER NOT NULL,
-		UNIQUE (channel, account, service)
+		at INTEGER NOT NULL
 	)`,
 	`CREATE INDEX @links_person ON @links (person) WHERE person IS NOT NULL`,
-	`CREATE INDEX @links_hubspot ON @links (channel, hubspot_id, seq)`,
+	`CREATE INDEX @links_hubspot ON @links (hubspot)`,
 	`CREATE INDEX @links_at ON @links (at)`,
 	`CREATE TABLE @people (
 		person BLOB PRIMARY KEY,

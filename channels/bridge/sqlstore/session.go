@@ -73,8 +73,8 @@ func (c *session) close() error {
 	}
 	conn := c.conn
 	c.conn = nil
-	if c.engine.release != "" {
-		_, _ = conn.ExecContext(context.Background(), c.engine.release) // fails only on a connection that is no more
+	for _, undo := range c.engine.release {
+		_, _ = conn.ExecContext(context.Background(), undo) // fails only on a connection that is no more
 	}
 	if err := conn.Close(); !errors.Is(err, sql.ErrConnDone) {
 		return err

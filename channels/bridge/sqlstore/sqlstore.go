@@ -51,6 +51,9 @@ type Store struct {
 	reads  chan *session
 	limit  limit
 
+	linksByService, linksByHubSpot *lookup[bridge.Link]
+	people                         *lookup[storedPerson]
+
 	mu     sync.Mutex
 	lock   *sql.Conn                   // holds the one-bridge lock while a bridge is joined
 	joined map[channels.ID]bridge.Node // what runs on each channel
@@ -86,6 +89,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...
 		return nil, fmt.Errorf("sqlstore: the database allows %d connections, the store needs %d; raise SetMaxOpenConns", n, s.engine.readers+2)
 	}
 	s.reads = make(chan *session, s.engine.readers)
+	s.lookUp()
 	if err := s.open(ctx); err != nil {
 		_ = s.Close()
 		if !s.engine.shared {
@@ -98,7 +102,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, keys *Keys, opts ...
 
 func (s *Store) open(ctx context.Context) error {
 	s.write = newWriter(newSession(s.db, s.engine, s.engine.writer))
-	if err := s.write.do(ctx, migrate); err != nil {
+	if err := s.write.transaction(ctx, migrate); err != nil {
 		return err
 	}
 	if err := s.checkKeys(ctx); err != nil {

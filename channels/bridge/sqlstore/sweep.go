@@ -17,7 +17,7 @@ const sweepAtOnce = 500
 
 // Sweep implements [bridge.Store].
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
-	err := s.write.do(ctx, func(c *session) error {
+	err := s.write.transaction(ctx, func(c *session) error {
 		old := micros(now.Add(-keepKeys))
 		for _, query := range []string{
 			`DELETE FROM @links WHERE at < ?1`,
@@ -44,7 +44,7 @@ func (s *Store) sweepBuried(ctx context.Context, before int64) error {
 		if err != nil || len(old) == 0 {
 			return err
 		}
-		err = s.write.do(ctx, func(c *session) error {
+		err = s.write.transaction(ctx, func(c *session) error {
 			_, err := c.removeItems(old)
 			return err
 		})
@@ -83,7 +83,7 @@ func (s *Store) sweepKeys(ctx context.Context, before int64) error {
 				unneeded = append(unneeded, k)
 			}
 		}
-		err = s.write.do(ctx, func(c *session) error { return c.with(`DELETE FROM @seen WHERE item_key IN (#)`, nil, unneeded, nil) })
+		err = s.write.transaction(ctx, func(c *session) error { return c.with(`DELETE FROM @seen WHERE item_key IN (#)`, nil, unneeded, nil) })
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ func (s *Store) SaveInstall(ctx context.Context, in *oauth.Install) error {
 		return err
 	}
 	var revision int64
-	err = s.write.do(ctx, func(c *session) error {
+	err = s.write.transaction(ctx, func(c *session) error {
 		return c.get(`INSERT INTO @installs (client, portal, revision, gone, sealed) VALUES (?1, ?2, 1, ?3, ?4)
 			ON CONFLICT (client, portal) DO UPDATE SET revision = @installs.revision + 1, gone = excluded.gone, sealed = excluded.sealed
 			RETURNING revision`, []any{in.ClientID, in.PortalID, flag(in.Gone != ""), sealed}, &revision)
@@ -87,7 +87,7 @@ func (s *Store) ReplaceInstall(ctx context.Context, in *oauth.Install) error {
 	if err != nil {
 		return err
 	}
-	err = s.write.do(ctx, func(c *session) error {
+	err = s.write.transaction(ctx, func(c *session) error {
 		n, err := c.exec(`UPDATE @installs SET revision = revision + 1, gone = ?1, sealed = ?2 WHERE client = ?3 AND portal = ?4 AND revision = ?5`,
 			flag(in.Gone != ""), sealed, in.ClientID, in.PortalID, in.Revision)
 		if err == nil && n == 0 {

@@ -4,24 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 )
 
-// maxBatch bounds how many writes share a commit, and with it how long the first of them waits for the last.
+// maxBatch bounds how many writes share a commit.
 const maxBatch = 256
 
 // writer commits for all its callers through one connection. Callers that come while a commit is under way share the
-// next one (group commit): what costs is the sync to disk, not the rows. There is no goroutine of its own: the first
-// caller commits for all who wait, then hands that role to the first of those who came meanwhile.
+// next one (group commit): what costs is the sync to disk, not the rows.
 type writer struct {
+	batcher[*write]
 	session *session
 	hands   hands
-
-	mu     sync.Mutex
-	queue  []*write
-	busy   bool
-	closed bool
 }
 
 // write is one caller's part of a commit. What callers do all the time is done for all of a batch at once, in the fewest
@@ -32,91 +26,29 @@ type write struct {
 	claim  *claiming
 	finish *finishing
 	fn     func(*session) error
-	turn   chan bool // true: lead the next batch; false: done, see err
 	err    error
 }
 
 var errClosed = errors.New("sqlstore: the store is closed")
 
 func newWriter(s *session) *writer {
-	return &writer{session: s, hands: hands{lanes: map[key]hold{}}}
+	w := &writer{session: s, hands: hands{lanes: map[key]hold{}}}
+	w.max, w.run = maxBatch, w.commit
+	return w
 }
 
-// do runs fn within a transaction and returns after the commit. fn may run more than once: it must set whatever it
+// transaction runs fn within a transaction and returns after the commit. fn may run more than once: it must set whatever it
 // returns through variables anew each time. If fn fails, nothing of it is committed.
-func (w *writer) do(ctx context.Context, fn func(*session) error) error {
+func (w *writer) transaction(ctx context.Context, fn func(*session) error) error {
 	return w.enqueue(&write{ctx: ctx, fn: fn})
 }
 
 // enqueue returns when the write is committed, or failed.
 func (w *writer) enqueue(op *write) error {
-	ctx := op.ctx
-	if err := ctx.Err(); err != nil {
+	if err := w.do(op.ctx, op); err != nil {
 		return err
 	}
-	op.turn = make(chan bool, 1)
-	w.mu.Lock()
-	if w.closed {
-		w.mu.Unlock()
-		return errClosed
-	}
-	w.queue = append(w.queue, op)
-	lead := !w.busy
-	w.busy = true
-	w.mu.Unlock()
-	if !lead {
-		select {
-		case lead = <-op.turn:
-		case <-ctx.Done():
-			if w.withdraw(op) {
-				return ctx.Err()
-			}
-			lead = <-op.turn
-		}
-	}
-	if lead {
-		w.lead()
-		<-op.turn
-	}
 	return op.err
-}
-
-// withdraw takes op back, unless it is being committed or has been told to lead.
-func (w *writer) withdraw(op *write) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(op.turn) > 0 {
-		return false
-	}
-	for i, q := range w.queue {
-		if q == op {
-			w.queue = append(w.queue[:i], w.queue[i+1:]...)
-			return true
-		}
-	}
-	return false
-}
-
-// lead commits one batch, which the caller's own write is the first of, and passes the role on.
-func (w *writer) lead() {
-	w.mu.Lock()
-	n := min(len(w.queue), maxBatch)
-	batch := append([]*write(nil), w.queue[:n]...)
-	w.queue = append(w.queue[:0], w.queue[n:]...)
-	w.mu.Unlock()
-
-	w.commit(batch)
-
-	w.mu.Lock()
-	if len(w.queue) > 0 {
-		w.queue[0].turn <- true
-	} else {
-		w.busy = false
-	}
-	w.mu.Unlock()
-	for _, op := range batch {
-		op.turn <- false
-	}
 }
 
 // commit runs a batch in one transaction. If one of several writes fails, each gets a transaction of its own,
@@ -136,19 +68,12 @@ func (w *writer) commit(batch []*write) {
 	}
 }
 
-// commitTimeout is for how long a database server may give no answer before its connection is given up.
-const commitTimeout = 15 * time.Second
-
 // transact runs a batch in one transaction, again if it failed because of another node's, or because the connection had been
 // lost before.
 func (w *writer) transact(batch []*write) error {
 	// A commit serves several callers: none of them may cut it short by going away.
-	ctx := context.WithoutCancel(batch[0].ctx)
-	if w.session.engine.shared {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, commitTimeout)
-		defer cancel()
-	}
+	ctx, cancel := w.session.engine.limited(context.WithoutCancel(batch[0].ctx))
+	defer cancel()
 	for attempt := 0; ; attempt++ {
 		err := w.session.use(ctx, func(s *session) error { return runBatch(s, batch) })
 		if err == nil {
@@ -231,9 +156,7 @@ func (e *batchError) Unwrap() error { return e.error }
 
 // close waits for the commit under way and refuses all that come after it.
 func (w *writer) close() error {
-	_ = w.do(context.Background(), func(*session) error { return nil }) // a database that is gone is no reason not to close
-	w.mu.Lock()
-	w.closed = true
-	w.mu.Unlock()
+	_ = w.transaction(context.Background(), func(*session) error { return nil }) // a database that is gone is no reason not to close
+	w.batcher.close()
 	return w.session.close()
 }

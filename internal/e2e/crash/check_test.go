@@ -19,8 +19,7 @@ func (w *world) drain(tr *traffic) error {
 	if err := w.startAll(); err != nil {
 		return err
 	}
-	tr.release(len(w.threads) * w.size.messages)
-	tr.work.Wait()
+	tr.finish(len(w.threads) * w.size.messages)
 	err := w.until("everything to be delivered", w.size.patience, func() string {
 		if n := w.hubspot.PendingWebhooks(); n > 0 {
 			return fmt.Sprintf("%d webhooks are not accepted", n)

@@ -14,6 +14,9 @@ const (
 	frozen   = "frozen"
 )
 
+// maxEnds is how many ends are planned at most, with those that are tried again.
+const maxEnds = 400
+
 // freezeTime is longer than a node lives without a sign of life.
 const freezeTime = 18 * time.Second
 
@@ -77,10 +80,10 @@ func (w *world) run(p *process, e end, begin func()) (how string, err error) {
 }
 
 // crash ends one child after the other while the traffic flows, and counts how they ended. A stage that was missed is
-// tried again, at the end.
+// tried again, at the end, with more messages.
 func (w *world) crash(tr *traffic) (map[string]int, error) {
 	plan := planEnds(w.size.seed, w.size)
-	quota := len(w.threads)*w.size.messages/len(plan) + 1
+	quota := w.quota(len(plan))
 	counts := map[string]int{}
 	for i := 0; i < len(plan) && w.ctx.Err() == nil; i++ {
 		if err := w.startAll(); err != nil {
@@ -95,7 +98,7 @@ func (w *world) crash(tr *traffic) (map[string]int, error) {
 			w.children[victim] = nil
 		}
 		counts[how]++
-		if how != plan[i].how && len(plan) < 400 {
+		if how != plan[i].how && len(plan) < maxEnds {
 			plan = append(plan, plan[i])
 		}
 	}

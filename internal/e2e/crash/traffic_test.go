@@ -73,26 +73,21 @@ func (t *thread) answer(hs *hubspottest.Server) error {
 // traffic lets all customers and agents write, as far as messages are released.
 type traffic struct {
 	customers, agents chan struct{} // each token is a message that may be written
+	released          int           // in each direction
 	work              sync.WaitGroup
 }
 
 func (w *world) startTraffic() *traffic {
-	total := len(w.threads) * w.size.messages
-	tr := &traffic{customers: make(chan struct{}, total), agents: make(chan struct{}, total)}
+	most := maxEnds * w.quota(1)
+	tr := &traffic{customers: make(chan struct{}, most), agents: make(chan struct{}, most)}
 	for _, t := range w.threads {
 		tr.work.Go(func() {
-			for range w.size.messages {
-				if !take(w.ctx, tr.customers) {
-					return
-				}
+			for take(w.ctx, tr.customers) {
 				t.write(w.ctx, w.network)
 			}
 		})
 		tr.work.Go(func() {
-			for range w.size.messages {
-				if !take(w.ctx, tr.agents) {
-					return
-				}
+			for take(w.ctx, tr.agents) {
 				if err := t.answer(w.hubspot.Server); err != nil {
 					w.t.Errorf("reply in thread %s: %v", t.id, err)
 				}
@@ -102,26 +97,32 @@ func (w *world) startTraffic() *traffic {
 	return tr
 }
 
-// take waits for a token, and reports whether there is one before the test ends.
+// quota is how many messages in each direction are written for each of so many ends.
+func (w *world) quota(ends int) int { return len(w.threads)*w.size.messages/ends + 1 }
+
+// take waits for a token, and reports whether there is one before the traffic or the test ends.
 func take(ctx context.Context, tokens <-chan struct{}) bool {
 	select {
-	case <-tokens:
-		return true
+	case _, ok := <-tokens:
+		return ok
 	case <-ctx.Done():
 		return false
 	}
 }
 
-// release lets n more messages be written in each direction, as far as there are any.
+// release lets n more messages be written in each direction.
 func (tr *traffic) release(n int) {
 	for range n {
-		select {
-		case tr.customers <- struct{}{}:
-		default:
-		}
-		select {
-		case tr.agents <- struct{}{}:
-		default:
-		}
+		tr.customers <- struct{}{}
+		tr.agents <- struct{}{}
 	}
+	tr.released += n
+}
+
+// finish lets the messages be written that are missing to a total, and waits until all have been.
+func (tr *traffic) finish(total int) {
+	tr.release(max(0, total-tr.released))
+	close(tr.customers)
+	close(tr.agents)
+	tr.work.Wait()
 }
