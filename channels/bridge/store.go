@@ -75,6 +75,7 @@ type Item struct {
 	Payload  []byte
 	Progress []byte // what [Store.Checkpoint] saved last
 	Attempt  int    // 1 at the first
+	Claims   int64  // how often it was claimed, by which a [Store] tells a call about this claim from one about another
 	Accepted time.Time
 	Deadline time.Time
 }

@@ -139,7 +139,7 @@ func testWholeItem(p *probe) {
 	}
 	got.Seq = 0
 	p.equal("the item", got, bridge.Item{
-		Kind: bridge.KindOutgoing, Channel: channel, Portal: portal, Lane: "lane", Payload: []byte("payload"), Attempt: 1,
+		Kind: bridge.KindOutgoing, Channel: channel, Portal: portal, Lane: "lane", Payload: []byte("payload"), Attempt: 1, Claims: 1,
 		Accepted: start, Deadline: start.Add(time.Hour),
 	})
 }

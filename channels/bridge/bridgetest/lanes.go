@@ -153,6 +153,25 @@ var laneRules = []rule{
 				p.finish(it, &bridge.Outcome{Verdict: bridge.Retry, At: p.now, Free: true})
 			}
 		},
+	}, {
+		name: "claim/counts claims",
+		why:  "of attempts that do not count several have one number; a call about one of them, repeated, must not end the next",
+		test: func(p *probe) {
+			p.accept(work("a", "1"))
+			first := p.one("a")
+			for claims := range int64(3) {
+				it := first
+				if claims > 0 {
+					it = p.one("a")
+				}
+				p.equal("Claims", it.Claims, claims+1)
+				p.finish(it, &bridge.Outcome{Verdict: bridge.Retry, At: p.now, Free: true})
+			}
+			again := p.one("a")
+			p.equal("Attempt", again.Attempt, first.Attempt)
+			p.isStale(p.node, first)
+			p.done(again)
+		},
 	},
 }
 

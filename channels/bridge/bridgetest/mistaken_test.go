@@ -220,3 +220,26 @@ type deaf struct{ *memstore.Store }
 func (s deaf) Forget(_ context.Context, p *bridge.Person, match func(*bridge.Item) bool) (int, error) {
 	return s.Store.Forget(context.Background(), p, match)
 }
+
+// sameAttempt takes a call about an attempt for one about the last of that number.
+type sameAttempt struct {
+	*memstore.Store
+	last map[int64]*bridge.Item
+}
+
+func (s *sameAttempt) Claim(ctx context.Context, node bridge.Node, channel channels.ID, now time.Time, want bridge.Wanted) (*bridge.Claimed, error) {
+	claimed, err := s.Store.Claim(ctx, node, channel, now, want)
+	if err == nil {
+		for _, it := range claimed.Items {
+			s.last[it.Seq] = it
+		}
+	}
+	return claimed, err
+}
+
+func (s *sameAttempt) Finish(ctx context.Context, node bridge.Node, it *bridge.Item, o *bridge.Outcome) (*bridge.Item, error) {
+	if last := s.last[it.Seq]; last != nil && last.Attempt == it.Attempt {
+		it = last
+	}
+	return s.Store.Finish(ctx, node, it, o)
+}

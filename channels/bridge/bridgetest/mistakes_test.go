@@ -119,6 +119,9 @@ var mistakes = []struct {
 		}
 	})},
 
+	{"attempts with one number are one", []string{"claim/counts claims", "model"}, func(s *memstore.Store) bridge.Store {
+		return &sameAttempt{s, map[int64]*bridge.Item{}}
+	}},
 	{"the last pause counts", []string{"pause/the longest counts", "pauses/the one that counts", "model"}, func(s *memstore.Store) bridge.Store { return lastPause{s} }},
 	{"pauses have no end", []string{"pauses/list", "model"}, func(s *memstore.Store) bridge.Store { return oldPauses{s} }},
 	{"anybody may hold", []string{"hold/ends with the node", "model"}, func(s *memstore.Store) bridge.Store { return anyHolder{s} }},

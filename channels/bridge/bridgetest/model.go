@@ -29,6 +29,7 @@ type modelItem struct {
 	state    state
 	due      time.Time
 	attempt  int
+	claims   int64
 	progress []byte
 	reason   string
 	end      time.Time
@@ -208,7 +209,7 @@ func (m *model) retry(it *modelItem, now time.Time) {
 			it.Order = max(it.Order, other.Order)
 		}
 	}
-	it.state, it.due, it.attempt, it.progress = waiting, now, 0, nil
+	it.state, it.due, it.attempt, it.claims, it.progress = waiting, now, 0, 0, nil
 	m.work = append(m.work, it)
 }
 

@@ -178,7 +178,7 @@ func testRetryAnew(p *probe) {
 		p.fatalf("Seq is still %d", again.Seq)
 	}
 	p.equal("the item", *again, bridge.Item{
-		Seq: again.Seq, Kind: first.Kind, Channel: channel, Portal: portal, Lane: "1", Payload: []byte("a"), Attempt: 1,
+		Seq: again.Seq, Kind: first.Kind, Channel: channel, Portal: portal, Lane: "1", Payload: []byte("a"), Attempt: 1, Claims: 1,
 		Accepted: start, Deadline: start.Add(2 * time.Hour),
 	})
 	p.retry(again, 0)

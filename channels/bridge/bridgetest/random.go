@@ -168,10 +168,10 @@ func (r *random) claimSome() {
 
 // take notes that the store gave out an item.
 func (r *random) take(own *modelItem, it *bridge.Item) {
-	own.state, own.attempt, own.claim = taken, own.attempt+1, it
+	own.state, own.attempt, own.claims, own.claim = taken, own.attempt+1, own.claims+1, it
 	r.equal("the claimed item", *it, bridge.Item{
 		Seq: it.Seq, Kind: own.Kind, Channel: channel, Portal: own.Portal, Lane: own.Lane, Payload: own.Payload,
-		Progress: own.progress, Attempt: own.attempt, Accepted: own.At, Deadline: own.Deadline,
+		Progress: own.progress, Attempt: own.attempt, Claims: own.claims, Accepted: own.At, Deadline: own.Deadline,
 	})
 }
 

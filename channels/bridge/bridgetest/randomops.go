@@ -60,9 +60,7 @@ func (r *random) finishOne() {
 	if want != nil {
 		r.take(want, then)
 	}
-	if !o.Free { // an attempt that does not count is not told from its repetition
-		r.ended = append(r.ended, ended{r.node, it.claim})
-	}
+	r.ended = append(r.ended, ended{r.node, it.claim})
 }
 
 // somebody is one of a few people of the portal that has them all.

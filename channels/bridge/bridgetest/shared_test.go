@@ -146,7 +146,7 @@ func (s *shared) may(w sharedWork) bool {
 }
 
 func (s *shared) own(node bridge.Node, it *bridge.Item) error {
-	if w, ok := s.work[it.Seq]; !ok || w.node != node || w.item.Attempt != it.Attempt {
+	if w, ok := s.work[it.Seq]; !ok || w.node != node || w.item.Claims != it.Claims {
 		return bridge.ErrLeaseLost
 	}
 	return nil

@@ -234,7 +234,7 @@ func testThen(p *probe) {
 		p.fatalf("Seq is not set")
 	}
 	p.equal("the item", *b, bridge.Item{
-		Seq: b.Seq, Kind: bridge.KindStatus, Channel: channel, Portal: portal, Lane: "2", Payload: []byte("b"), Attempt: 1,
+		Seq: b.Seq, Kind: bridge.KindStatus, Channel: channel, Portal: portal, Lane: "2", Payload: []byte("b"), Attempt: 1, Claims: 1,
 		Accepted: start, Deadline: start.Add(time.Hour),
 	})
 	p.accept(work("c", "2"))

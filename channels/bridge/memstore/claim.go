@@ -108,6 +108,7 @@ func later(a, b, last int64) int {
 func (l *lane) claim(node bridge.Node) *bridge.Item {
 	l.claimed, l.owner = l.items[0], node
 	l.claimed.Attempt++
+	l.claimed.Claims++
 	return copied(&l.claimed.Item)
 }
 

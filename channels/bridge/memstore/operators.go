@@ -137,7 +137,7 @@ func (s *Store) Retry(ctx context.Context, channel channels.ID, seq int64, now, 
 			f.item = s.seq
 		}
 	}
-	it.Seq, it.Attempt, it.Progress, it.due, it.Deadline = s.seq, 0, nil, now, deadline
+	it.Seq, it.Attempt, it.Claims, it.Progress, it.due, it.Deadline = s.seq, 0, 0, nil, now, deadline
 	it.reason, it.buriedAt = "", time.Time{}
 	if l := s.lanes[laneKey{it.Channel, it.Lane}]; l != nil {
 		it.order = max(it.order, l.items[len(l.items)-1].order)

@@ -144,10 +144,10 @@ func (s *Store) bury(it *item, reason string, at time.Time) {
 	s.buried = append(s.buried, it)
 }
 
-// own returns the lane that the node holds for this attempt of the item, or ErrLeaseLost.
+// own returns the lane that the node holds for this claim of the item, or ErrLeaseLost.
 func (s *Store) own(node bridge.Node, it *bridge.Item) (*lane, error) {
 	l := s.lanes[laneKey{it.Channel, it.Lane}]
-	if l == nil || l.claimed == nil || l.owner != node || l.claimed.Seq != it.Seq || l.claimed.Attempt != it.Attempt {
+	if l == nil || l.claimed == nil || l.owner != node || l.claimed.Seq != it.Seq || l.claimed.Claims != it.Claims {
 		return nil, bridge.ErrLeaseLost
 	}
 	return l, nil

@@ -185,7 +185,7 @@ func lanesOf(items []*newItem) []key {
 	return lanes
 }
 
-const insertItems = `INSERT INTO @items (channel, portal, lane, lane_name, kind, calls_hubspot, item_key, ord, payload, attempt, accepted_at, due,
+const insertItems = `INSERT INTO @items (channel, portal, lane, lane_name, kind, calls_hubspot, item_key, ord, payload, attempt, claims, accepted_at, due,
 	deadline, buried_at, reason, files) VALUES #`
 
 func (it *newItem) row(attempt int64) []any {
@@ -198,7 +198,7 @@ func (it *newItem) row(attempt int64) []any {
 		buried = micros(it.At)
 	}
 	return []any{string(it.Channel), it.Portal, it.lane[:], []byte(it.Lane), string(it.Kind), flag(it.Kind.CallsHubSpot()), blob(itemKey), it.Order,
-		blob(it.Payload), attempt, micros(it.At), it.due(), micros(it.Deadline), buried, []byte(it.Buried), len(it.Media)}
+		blob(it.Payload), attempt, attempt, micros(it.At), it.due(), micros(it.Deadline), buried, []byte(it.Buried), len(it.Media)}
 }
 
 // insertItems stores items that wait, or are buried.

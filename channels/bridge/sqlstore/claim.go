@@ -215,7 +215,7 @@ func (q *claiming) take(c *session) error {
 	if err != nil {
 		return err
 	}
-	err = c.with(`UPDATE @items SET attempt = attempt + 1 WHERE seq IN (#) RETURNING `+itemColumns, nil, seqs, func(scan func(...any) error) error {
+	err = c.with(`UPDATE @items SET attempt = attempt + 1, claims = claims + 1 WHERE seq IN (#) RETURNING `+itemColumns, nil, seqs, func(scan func(...any) error) error {
 		it, err := scanItem(scan)
 		q.items = append(q.items, it)
 		return err
@@ -276,14 +276,14 @@ func (c *session) findNode(query string, node bridge.Node, channel channels.ID) 
 	return err
 }
 
-const itemColumns = `seq, kind, channel, portal, lane_name, payload, progress, attempt, accepted_at, deadline`
+const itemColumns = `seq, kind, channel, portal, lane_name, payload, progress, attempt, claims, accepted_at, deadline`
 
 func scanItem(scan func(...any) error, more ...any) (*bridge.Item, error) {
 	var it bridge.Item
 	var lane []byte
 	var kind, channel string
 	var accepted, deadline int64
-	dest := append([]any{&it.Seq, &kind, &channel, &it.Portal, &lane, &it.Payload, &it.Progress, &it.Attempt, &accepted, &deadline}, more...)
+	dest := append([]any{&it.Seq, &kind, &channel, &it.Portal, &lane, &it.Payload, &it.Progress, &it.Attempt, &it.Claims, &accepted, &deadline}, more...)
 	if err := scan(dest...); err != nil {
 		return nil, err
 	}

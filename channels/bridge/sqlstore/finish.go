@@ -107,7 +107,7 @@ func (c *session) finish(ops []*finishing, next []key) error {
 	return c.renewHeads(lanes)
 }
 
-// own marks as lost what the nodes do not hold for this very attempt, and returns the rest. A node that repeats a write
+// own marks as lost what the nodes do not hold for this very claim, and returns the rest. A node that repeats a write
 // whose answer was lost may by then hold the lane for another item. The lanes stay locked until the commit, together with
 // those that come next: two nodes that lock some of the same lanes in two steps each would wait for each other.
 func (c *session) own(ops []*finishing, next []key) ([]*finishing, error) {
@@ -122,16 +122,15 @@ func (c *session) own(ops []*finishing, next []key) ([]*finishing, error) {
 		lanes = append(lanes, op.lane)
 	}
 	var held []*finishing
-	err := c.with(`SELECT l.lane, l.owner, l.claimed, COALESCE(i.attempt, 0), COALESCE(i.files, 0) FROM @lanes l LEFT JOIN @items i ON i.seq = l.claimed
+	err := c.with(`SELECT l.lane, l.owner, l.claimed, COALESCE(i.claims, 0), COALESCE(i.files, 0) FROM @lanes l LEFT JOIN @items i ON i.seq = l.claimed
 		WHERE l.lane IN (#) ORDER BY l.lane FOR UPDATE OF l`, nil, keyArgs(lanes), func(scan func(...any) error) error {
 		var lane []byte
-		var owner, claimed, files int64
-		var attempt int
-		if err := scan(&lane, &owner, &claimed, &attempt, &files); err != nil {
+		var owner, claimed, claims, files int64
+		if err := scan(&lane, &owner, &claimed, &claims, &files); err != nil {
 			return err
 		}
 		for _, op := range byLane[key(lane)] {
-			if int64(op.node) == owner && op.item.Seq == claimed && op.item.Attempt == attempt && op.lost {
+			if int64(op.node) == owner && op.item.Seq == claimed && op.item.Claims == claims && op.lost {
 				op.lost, op.files = false, files
 				held = append(held, op)
 			}
@@ -275,7 +274,7 @@ func (c *session) claimFollowUps(ops []*finishing) (map[*newItem]bool, error) {
 // unclaim makes items wait whose lane turned out to have other work.
 func (c *session) unclaim(items []*newItem) error {
 	for _, it := range items {
-		if err := c.run(`UPDATE @items SET attempt = 0 WHERE seq = ?1`, it.seq); err != nil {
+		if err := c.run(`UPDATE @items SET attempt = 0, claims = 0 WHERE seq = ?1`, it.seq); err != nil {
 			return err
 		}
 	}
@@ -286,7 +285,7 @@ func (c *session) unclaim(items []*newItem) error {
 func (it *newItem) claimed() *bridge.Item {
 	return &bridge.Item{
 		Seq: it.seq, Kind: it.Kind, Channel: it.Channel, Portal: it.Portal, Lane: it.Lane, Payload: bytes.Clone(it.Payload),
-		Attempt: 1, Accepted: fromMicros(micros(it.At)), Deadline: fromMicros(micros(it.Deadline)),
+		Attempt: 1, Claims: 1, Accepted: fromMicros(micros(it.At)), Deadline: fromMicros(micros(it.Deadline)),
 	}
 }
 

@@ -26,6 +26,7 @@ var migrations = [][]string{{
 		payload BLOB NOT NULL,
 		progress BLOB,
 		attempt INTEGER NOT NULL DEFAULT 0,
+		claims INTEGER NOT NULL DEFAULT 0,
 		accepted_at INTEGER NOT NULL,
 		due INTEGER NOT NULL,
 		deadline INTEGER NOT NULL,
