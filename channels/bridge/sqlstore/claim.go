@@ -149,10 +149,8 @@ func (q *claiming) pick(c *session, turns []*turn) ([]key, error) {
 			break
 		}
 		share := (q.want.Limit - found + len(left) - 1) / len(left)
-		for _, t := range left {
-			if err := q.more(c, t, share); err != nil {
-				return nil, err
-			}
+		if err := q.more(c, left, share); err != nil {
+			return nil, err
 		}
 		left = slices.DeleteFunc(slices.Clone(left), func(t *turn) bool { return t.whole })
 	}
@@ -170,22 +168,58 @@ func (q *claiming) pick(c *session, turns []*turn) ([]key, error) {
 	}
 }
 
-const dueLanes = `SELECT lane FROM (
-	SELECT lane, due FROM (SELECT lane, due FROM @lanes WHERE channel = ?1 AND owner = 0 AND portal = ?2 AND calls_hubspot = 0 AND due <= ?3 ORDER BY due LIMIT ?4) AS sends
-	UNION ALL
-	SELECT lane, due FROM (SELECT lane, due FROM @lanes WHERE channel = ?1 AND owner = 0 AND portal = ?2 AND calls_hubspot = ?5 AND due <= ?3 ORDER BY due LIMIT ?4) AS calls
-	) AS both_kinds ORDER BY due, lane LIMIT ?4`
-
-// more finds more lanes of a portal, those that have been due longest first.
-func (q *claiming) more(c *session, t *turn, share int) error {
-	limit := min(len(t.lanes)+share, q.allowance(t.portal))
-	kind := 1
-	if !t.calls {
-		kind = -1 // none
+// dueLanes are a portal's sends and its calls of HubSpot that are due, as many of each as are wanted, then so many of both.
+func dueLanes(portal, kind, wanted string) string {
+	due := func(kind string) string {
+		return `SELECT lane, due FROM (SELECT lane, due FROM @lanes WHERE channel = ?1 AND owner = 0 AND portal = ` + portal +
+			` AND calls_hubspot = ` + kind + ` AND due <= ?2 ORDER BY due LIMIT ` + wanted + `)`
 	}
-	lanes, err := c.lanes(dueLanes, string(q.channel), t.portal, micros(q.now), limit, kind)
-	t.lanes, t.whole = lanes, len(lanes) < limit || limit == q.allowance(t.portal)
-	return err
+	return `SELECT lane, due FROM (` + due("0") + ` AS sends UNION ALL ` + due(kind) + ` AS calls) AS both_kinds ORDER BY due, lane LIMIT ` + wanted
+}
+
+var (
+	lanesOfPortal  = `SELECT l.lane FROM (` + dueLanes("?3", "?4", "?5") + `) AS l ORDER BY l.due, l.lane`
+	lanesOfPortals = `SELECT t.place, l.lane FROM unnest(?3::bigint[], ?4::bigint[], ?5::bigint[]) WITH ORDINALITY AS t (portal, kind, wanted, place)
+		CROSS JOIN LATERAL (` + dueLanes("t.portal", "t.kind", "t.wanted") + `) AS l ORDER BY t.place, l.due, l.lane`
+)
+
+// more finds more lanes of the portals, of each those that have been due longest first.
+func (q *claiming) more(c *session, turns []*turn, share int) error {
+	var portals, kinds, wanted []int64
+	for _, t := range turns {
+		kind := int64(1)
+		if !t.calls {
+			kind = -1 // none
+		}
+		portals, kinds = append(portals, t.portal), append(kinds, kind)
+		wanted = append(wanted, int64(min(len(t.lanes)+share, q.allowance(t.portal))))
+		t.lanes = nil
+	}
+	channel, now := string(q.channel), micros(q.now)
+	if c.engine.arrays {
+		err := c.each(lanesOfPortals, []any{channel, now, portals, kinds, wanted}, func(scan func(...any) error) error {
+			var place int
+			var lane []byte
+			err := scan(&place, &lane)
+			if err == nil {
+				turns[place-1].lanes = append(turns[place-1].lanes, key(lane))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for i, t := range turns {
+		if !c.engine.arrays {
+			var err error
+			if t.lanes, err = c.lanes(lanesOfPortal, channel, now, portals[i], kinds[i], wanted[i]); err != nil {
+				return err
+			}
+		}
+		t.whole = len(t.lanes) < int(wanted[i]) || int(wanted[i]) == q.allowance(t.portal)
+	}
+	return nil
 }
 
 // take claims the heads of the lanes that were found, unless another node was quicker or a pause has begun.
