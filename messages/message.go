@@ -172,6 +172,11 @@ type Message struct {
 // UnmarshalJSON implements [json.Unmarshaler].
 func (m *Message) UnmarshalJSON(data []byte) error {
 	type plain Message
+	before := *m
+	if json.Unmarshal(data, (*plain)(m)) == nil { // nearly always, and much quicker
+		return nil
+	}
+	*m = before
 	wire := struct {
 		*plain
 		CreatedAt jsonx.LooseTime `json:"createdAt"`
