@@ -19,6 +19,11 @@ type App struct {
 	ClientID     string
 	ClientSecret string
 
+	// OldClientSecrets are former client secrets that are still accepted: in the signatures of webhooks, and of what was
+	// begun with them. To rotate the secret without refusing anything, put the old one here together with the new one above,
+	// and take it out a day later. Empty ones are ignored. Defaults to none.
+	OldClientSecrets []string
+
 	// RedirectURL is the public address of CallbackHandler, one of the redirect URLs in the app's settings. HubSpot
 	// demands https, but for localhost. Cookies are Secure if it is https. Required by the handlers; bridge.New fills
 	// it in.

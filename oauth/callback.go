@@ -83,7 +83,7 @@ func withState(rawURL, state string) string {
 func (a *App) resume(w http.ResponseWriter, r *http.Request, q url.Values) {
 	f, err := a.takeFlow(w, r, q.Get("state"))
 	if err != nil {
-		a.fail(w, r, http.StatusBadRequest, "This installation cannot go on", a.explainFlow(err), err)
+		a.failFlow(w, r, f, http.StatusBadRequest, "This installation cannot go on", a.explainFlow(err), err)
 		return
 	}
 	returnURL := ""
@@ -96,11 +96,11 @@ func (a *App) resume(w http.ResponseWriter, r *http.Request, q url.Values) {
 		if why == "" {
 			why = "The app was not installed."
 		}
-		a.fail(w, r, http.StatusForbidden, titleRefused, why, fmt.Errorf("HubSpot answered the consent page with %q", clean(q.Get("error"), nil)))
+		a.failFlow(w, r, f, http.StatusForbidden, titleRefused, why, fmt.Errorf("HubSpot answered the consent page with %q", clean(q.Get("error"), nil)))
 	case code == "":
-		a.fail(w, r, http.StatusBadRequest, "This installation cannot go on", "HubSpot sent no code.", nil)
+		a.failFlow(w, r, f, http.StatusBadRequest, "This installation cannot go on", "HubSpot sent no code.", nil)
 	case f.Market && !a.TrustsReturn(returnURL):
-		a.fail(w, r, http.StatusBadRequest, "This installation cannot go on", "The returnUrl is not a page of HubSpot.", nil)
+		a.failFlow(w, r, f, http.StatusBadRequest, "This installation cannot go on", "The returnUrl is not a page of HubSpot.", nil)
 	default:
 		a.complete(w, r, f, code, returnURL)
 	}
@@ -129,7 +129,7 @@ func (a *App) complete(w http.ResponseWriter, r *http.Request, f *flow, code, re
 	in, err := a.install(ctx, code)
 	if err != nil {
 		status, text := explainInstall(err)
-		a.fail(w, r, status, "The app could not be installed", text, err)
+		a.failFlow(w, r, f, status, "The app could not be installed", text, err)
 		return
 	}
 	missing := a.MissingScopes(in)
@@ -138,7 +138,7 @@ func (a *App) complete(w http.ResponseWriter, r *http.Request, f *flow, code, re
 	if a.OnInstall != nil {
 		in.Data = f.Data
 		if err := a.OnInstall(ctx, in); err != nil {
-			a.fail(w, r, http.StatusInternalServerError, "The app was installed, but is not ready", "Setting it up failed. Please start again in a while; "+textSeeLog, err)
+			a.failFlow(w, r, f, http.StatusInternalServerError, "The app was installed, but is not ready", "Setting it up failed. Please start again in a while; "+textSeeLog, err)
 			return
 		}
 	}
@@ -146,7 +146,7 @@ func (a *App) complete(w http.ResponseWriter, r *http.Request, f *flow, code, re
 	case returnURL != "":
 		redirect(w, returnURL)
 	case f.PortalID != 0 && f.PortalID != in.PortalID:
-		a.fail(w, r, http.StatusConflict, "Installed in another account", fmt.Sprintf(
+		a.failFlow(w, r, f, http.StatusConflict, "Installed in another account", fmt.Sprintf(
 			"The app is now installed in the HubSpot account %d, while it was to be installed in %d. Please start again and choose that one.",
 			in.PortalID, f.PortalID), nil)
 	case f.ReturnTo != "":

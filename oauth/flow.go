@@ -1,9 +1,7 @@
 package oauth
 
 import (
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -16,7 +14,8 @@ import (
 
 const (
 	flowLifetime = 10 * time.Minute
-	maxFlow      = 3800 // bytes of a cookie's value; browsers drop cookies above 4096 in all
+	flowMemory   = time.Hour // in which a flow that is too old can at least be begun anew
+	maxFlow      = 3800      // bytes of a cookie's value; browsers drop cookies above 4096 in all
 	maxSpent     = 10_000
 	stateLen     = 26 // of rand.Text
 )
@@ -70,7 +69,7 @@ func (a *App) setFlow(w http.ResponseWriter, f *flow) error {
 	}
 	c := a.flowCookie(f.State)
 	c.Value = value
-	c.MaxAge = int(flowLifetime / time.Second)
+	c.MaxAge = int(flowMemory / time.Second)
 	if f.Market && c.Secure {
 		c.SameSite = http.SameSiteNoneMode // HubSpot may show the sign-in inside its own page
 	}
@@ -78,7 +77,8 @@ func (a *App) setFlow(w http.ResponseWriter, f *flow) error {
 	return nil
 }
 
-// takeFlow returns the flow of a state, which can be had once, and removes its cookie.
+// takeFlow returns the flow of a state, which can be had once, and removes its cookie. Of one that cannot go on it returns
+// what is known, besides the error.
 func (a *App) takeFlow(w http.ResponseWriter, r *http.Request, state string) (*flow, error) {
 	if len(state) != stateLen || strings.Trim(state, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
 		return nil, errNoFlow
@@ -108,10 +108,10 @@ func (a *App) takeFlow(w http.ResponseWriter, r *http.Request, state string) (*f
 	}
 	now := a.now()
 	if now.After(f.Expires) {
-		return nil, errOldFlow
+		return f, errOldFlow
 	}
 	if !a.spend(state, f.Expires, now) {
-		return nil, errSpent
+		return f, errSpent
 	}
 	return f, nil
 }
@@ -157,13 +157,9 @@ func (a *App) flowCookie(state string) *http.Cookie {
 	return c
 }
 
-// flowRing makes the key from the client secret, which all nodes share.
+// flowRing is made of the client secrets, which all nodes share.
 func (a *App) flowRing() (*seal.Ring, error) {
-	key, err := hkdf.Key(sha256.New, []byte(a.ClientSecret), nil, "customchannels/oauth install flow", 32)
-	if err != nil {
-		return nil, err
-	}
-	return seal.NewRing(seal.Key{ID: "flow", Secret: key})
+	return seal.Derived("customchannels/oauth install flow", append([]string{a.ClientSecret}, a.OldClientSecrets...)...)
 }
 
 func (a *App) flowOwner(state string) string {

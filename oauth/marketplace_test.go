@@ -122,7 +122,7 @@ func TestMarketplaceInstallWithSignIn(t *testing.T) {
 	if !ok || rest != marketURL {
 		t.Fatalf("redirect to %s, want the returnUrl with a state", target)
 	}
-	wantCookie(t, resp, &http.Cookie{Name: "__Host-hubspot-install-" + state[:8], Path: "/", MaxAge: 600, Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode})
+	wantCookie(t, resp, &http.Cookie{Name: "__Host-hubspot-install-" + state[:8], Path: "/", MaxAge: 3600, Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode})
 	b.wantNoExchange(t)
 
 	const end = "https://app.hubspot.com/marketplace/done"
@@ -152,7 +152,7 @@ func TestMarketplaceInstallOnPlainHTTP(t *testing.T) {
 	web := newBrowser(b.app)
 	resp := web.open(local + "?step=authorize&returnUrl=" + url.QueryEscape(end))
 	_, state, _ := strings.Cut(resp.Header.Get("Location"), end+"?state=")
-	wantCookie(t, resp, &http.Cookie{Name: "hubspot-install-" + state[:8], Path: "/", MaxAge: 600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	wantCookie(t, resp, &http.Cookie{Name: "hubspot-install-" + state[:8], Path: "/", MaxAge: 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	wantRedirect(t, web.open(local+"?step=finalize&code=code-1&state="+state+"&returnUrl="+url.QueryEscape(end)), end)
 }
 

@@ -47,13 +47,34 @@ type page struct {
 
 // fail shows that something did not work, with a link to start again where there is a point, and logs the cause.
 func (a *App) fail(w http.ResponseWriter, r *http.Request, status int, title, text string, cause error) {
+	again := a.RedirectURL // without parameters, the callback starts an install
+	if title == titleUnready {
+		again = ""
+	}
+	a.failed(w, r, again, &page{Status: status, Title: title, Text: text}, cause)
+}
+
+// failFlow is fail for a flow that cannot go on. Its link begins the flow anew, and leads to where that was to lead.
+func (a *App) failFlow(w http.ResponseWriter, r *http.Request, f *flow, status int, title, text string, cause error) {
+	again := a.RedirectURL
+	if f != nil && !f.Market {
+		anew := newFlow(InstallRequest{PortalID: f.PortalID, ReturnTo: f.ReturnTo, Data: f.Data}, a.now())
+		target, err := a.consentURL(anew.PortalID, anew.State)
+		if err == nil {
+			err = a.setFlow(w, anew)
+		}
+		if err == nil {
+			again = target
+		}
+	}
+	a.failed(w, r, again, &page{Status: status, Title: title, Text: text}, cause)
+}
+
+func (a *App) failed(w http.ResponseWriter, r *http.Request, again string, p *page, cause error) {
 	if cause != nil {
-		a.logger().WarnContext(r.Context(), "install failed", "status", status, "error", cause)
+		a.logger().WarnContext(r.Context(), "install failed", "status", p.Status, "error", cause)
 	}
-	p := &page{Status: status, Title: title, Text: text}
-	if title != titleUnready {
-		p.Again = a.RedirectURL // without parameters, the callback starts an install
-	}
+	p.Again = again
 	a.show(w, r, p)
 }
 

@@ -97,10 +97,14 @@ func New(ch Channel, cfg Config) (*Bridge, error) {
 	if b.images, err = newImageHosts(&cfg); err != nil {
 		return nil, err
 	}
-	b.verifier = webhook.NewVerifier(cfg.PublicURL, cfg.App.ClientSecret)
+	b.verifier = webhook.NewVerifier(cfg.PublicURL, b.clientSecrets()...)
 	b.verifier.MaxAge = webhookMaxAge
 	b.routes()
 	return b, nil
+}
+
+func (b *Bridge) clientSecrets() []string {
+	return append([]string{b.cfg.App.ClientSecret}, b.cfg.App.OldClientSecrets...)
 }
 
 func (b *Bridge) url(path string) string { return b.cfg.PublicURL + b.cfg.Prefix + path }

@@ -1,9 +1,7 @@
 package bridge
 
 import (
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -77,13 +75,9 @@ func (b *Bridge) openStep(text, owner string) (*step, error) {
 	return s, nil
 }
 
-// stepRing makes the key from the client secret, which all nodes share.
+// stepRing is made of the client secrets, which all nodes share.
 func (b *Bridge) stepRing() (*seal.Ring, error) {
-	key, err := hkdf.Key(sha256.New, []byte(b.cfg.App.ClientSecret), nil, "customchannels/bridge connect step", 32)
-	if err != nil {
-		return nil, err
-	}
-	return seal.NewRing(seal.Key{ID: "step", Secret: key})
+	return seal.Derived("customchannels/bridge connect step", b.clientSecrets()...)
 }
 
 // browserOf is the random name of a browser, empty if it has none yet. Several popups of one browser share it.

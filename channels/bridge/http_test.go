@@ -79,6 +79,21 @@ func TestWebhookAnswers(t *testing.T) {
 	})
 }
 
+// While the app's client secret is rotated, HubSpot signs with the one and then with the other.
+func TestOldClientSecret(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		channel, account := b.hubspot.Channels()[0].ID, b.hubspot.Accounts()[0].ID
+		for _, test := range []struct {
+			secret string
+			want   int
+		}{{b.app.ClientSecret, http.StatusOK}, {"old secret", http.StatusOK}, {"older secret", http.StatusUnauthorized}} {
+			if got := b.post(test.secret, outgoingEvent(channel, account, "m "+test.secret)); got != test.want {
+				t.Errorf("signed with %q: answered %d, want %d", test.secret, got, test.want)
+			}
+		}
+	}, func(c *bridge.Config) { c.App.OldClientSecrets = []string{"old secret"} })
+}
+
 // failingStore can be told to refuse all that is new.
 type failingStore struct {
 	*memstore.Store
