@@ -182,9 +182,13 @@ func (e *examination) checkForged(ctx context.Context) {
 // ping sends a webhook of an unknown type.
 func (e *examination) ping(ctx context.Context, secret string) (*reply, error) {
 	now, target := time.Now(), e.route("/webhook")
-	body, err := json.Marshal(map[string]any{
-		"type": pingType, "portalId": e.portal, "channelId": e.channelID, "eventTimestamp": now.UTC().Format(time.RFC3339Nano),
-	})
+	// In HubSpot's order: a body with sorted members looks to the bridge like one that a proxy has written anew.
+	body, err := json.Marshal(struct {
+		Type      string    `json:"type"`
+		Portal    int64     `json:"portalId"`
+		Channel   string    `json:"channelId"`
+		Timestamp time.Time `json:"eventTimestamp"`
+	}{pingType, e.portal, string(e.channelID), now.UTC()})
 	if err != nil {
 		return nil, err
 	}

@@ -45,15 +45,12 @@ func (h *hubspot) secure() bool { return strings.HasPrefix(h.PublicURL, "https:"
 
 // newBridge is the same on every node.
 func newBridge(s *shop, h *hubspot, store *sqlstore.Store, log *slog.Logger) (*bridge.Bridge, error) {
-	registry, err := channels.NewRegistry(channels.DeveloperKey{AppID: h.AppID, Key: h.DeveloperKey}, channels.WithBaseURL(h.BaseURL))
-	if err != nil {
-		return nil, err
-	}
 	return bridge.New(s, bridge.Config{
 		App: &oauth.App{
 			ClientID: h.ClientID, ClientSecret: h.ClientSecret, BaseURL: h.BaseURL, Tokens: store, Logger: log,
 		},
-		Store: store, PublicURL: h.PublicURL, Registry: registry, Logger: log,
+		Store: store, PublicURL: h.PublicURL, Logger: log,
+		DeveloperKey: channels.DeveloperKey{AppID: h.AppID, Key: h.DeveloperKey},
 		Definition: bridge.Definition{
 			Name:        "Shop support",
 			Description: "What customers write on the page of their orders.",
@@ -96,7 +93,7 @@ func (s *shop) ConnectForm(context.Context, *bridge.ConnectRequest) (*bridge.Con
 func (s *shop) Connect(_ context.Context, r *bridge.ConnectRequest) (*bridge.Connection, error) {
 	name := strings.TrimSpace(r.Values["name"])
 	if name == "" {
-		return nil, bridge.Reject("Please enter the name of the shop.", nil)
+		return nil, bridge.RejectField("name", "Please enter the name of the shop.", nil)
 	}
 	return &bridge.Connection{Name: name, DeliveryIdentifier: account}, nil
 }

@@ -84,22 +84,14 @@ func newApp(o *options, dir string, hubspot *credentials, log *slog.Logger) (_ *
 
 // newBridge is the part that every app with this SDK has.
 func newBridge(ch bridge.Channel, store *sqlstore.Store, hubspot *credentials, log *slog.Logger) (*bridge.Bridge, error) {
-	var api []channels.Option
-	if hubspot.BaseURL != "" {
-		api = append(api, channels.WithBaseURL(hubspot.BaseURL))
-	}
-	registry, err := channels.NewRegistry(channels.DeveloperKey{AppID: hubspot.AppID, Key: hubspot.DeveloperKey}, api...)
-	if err != nil {
-		return nil, err
-	}
 	return bridge.New(ch, bridge.Config{
 		App: &oauth.App{
 			ClientID: hubspot.ClientID, ClientSecret: hubspot.ClientSecret, BaseURL: hubspot.BaseURL, Tokens: store, Logger: log,
 		},
-		Store:     store,
-		PublicURL: hubspot.PublicURL,
-		Registry:  registry,
-		Logger:    log,
+		DeveloperKey: channels.DeveloperKey{AppID: hubspot.AppID, Key: hubspot.DeveloperKey},
+		Store:        store,
+		PublicURL:    hubspot.PublicURL,
+		Logger:       log,
 		Definition: bridge.Definition{
 			Name:        channelName,
 			Description: "Talk to the visitors of your website.",

@@ -119,7 +119,7 @@ func (c *webChannel) ConnectForm(context.Context, *bridge.ConnectRequest) (*brid
 // Connect implements [bridge.Connector].
 func (c *webChannel) Connect(_ context.Context, r *bridge.ConnectRequest) (*bridge.Connection, error) {
 	if r.Values["name"] == "" {
-		return nil, bridge.Reject("Please enter the name of the website.", nil)
+		return nil, bridge.RejectField("name", "Please enter the name of the website.", nil)
 	}
 	return &bridge.Connection{Name: r.Values["name"], DeliveryIdentifier: website}, nil
 }

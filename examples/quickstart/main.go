@@ -197,7 +197,7 @@ func runBoth(ctx context.Context, o *options, dir string, log *slog.Logger, stdo
     - send a picture from the customer's page
     - block the agent there and reply: the reply ends as Failed, with the reason
     - leave the customer's page in the background: a reply is Read when it comes to the front
-    - watch HubSpot's side of it in the Journal on the agent's page
+    - watch HubSpot's side of it on the agent's page: Developer, Journal
 
   Stop with Ctrl-C.%s
 `, app.url, hubspot.BaseURL, keepHint(o))

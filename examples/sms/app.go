@@ -84,19 +84,14 @@ func newApp(s *settings, st store, dir string) (*app, error) {
 }
 
 func newBridge(ch bridge.Channel, s *settings, st store) (*bridge.Bridge, error) {
-	api := []channels.Option{channels.WithHTTPClient(s.http)}
-	registry, err := channels.NewRegistry(channels.DeveloperKey{AppID: s.hubspot.AppID, Key: s.hubspot.DeveloperKey},
-		append(api, channels.WithBaseURL(s.hubspot.BaseURL))...)
-	if err != nil {
-		return nil, err
-	}
 	return bridge.New(ch, bridge.Config{
-		API: api,
+		API: []channels.Option{channels.WithHTTPClient(s.http)},
 		App: &oauth.App{
 			ClientID: s.hubspot.ClientID, ClientSecret: s.hubspot.ClientSecret, BaseURL: s.hubspot.BaseURL,
 			HTTPClient: s.http, Tokens: st, Logger: s.log,
 		},
-		Store: st, PublicURL: s.publicURL, Registry: registry, Logger: s.log, Definition: definition,
+		Store: st, PublicURL: s.publicURL, Logger: s.log, Definition: definition,
+		DeveloperKey: channels.DeveloperKey{AppID: s.hubspot.AppID, Key: s.hubspot.DeveloperKey},
 	})
 }
 

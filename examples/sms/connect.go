@@ -37,17 +37,17 @@ func (c *smsChannel) ConnectForm(context.Context, *bridge.ConnectRequest) (*brid
 func (c *smsChannel) Connect(ctx context.Context, r *bridge.ConnectRequest) (*bridge.Connection, error) {
 	phone := channels.Phone(r.Values["number"])
 	if err := phone.Validate(); err != nil {
-		return nil, bridge.Reject("Please enter the phone number with its country code, such as +1 415 555 0100.", err)
+		return nil, bridge.RejectField("number", "Please enter the phone number with its country code, such as +1 415 555 0100.", err)
 	}
 	as := credentials{AccountSID: strings.TrimSpace(r.Values["sid"]), AuthToken: strings.TrimSpace(r.Values["token"])}
 	found, err := c.api.findNumber(ctx, as, phone.Value)
 	switch {
 	case isStatus(err, http.StatusUnauthorized), isStatus(err, http.StatusNotFound):
-		return nil, bridge.Reject("The SMS service does not accept this account SID with this auth token.", err)
+		return nil, bridge.RejectField("token", "The SMS service does not accept this auth token with this account SID.", err)
 	case err != nil:
 		return nil, err
 	case found == nil:
-		return nil, bridge.Reject("The number "+phone.Value+" does not belong to this account.", nil)
+		return nil, bridge.RejectField("number", "The number "+phone.Value+" does not belong to this account.", nil)
 	}
 	sealed, err := json.Marshal(as)
 	return &bridge.Connection{Name: phone.Value, DeliveryIdentifier: phone, Credentials: sealed}, err

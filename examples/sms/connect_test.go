@@ -18,9 +18,9 @@ func TestConnect(t *testing.T) {
 			"as people write it": {" +1 (415) 555-0100", " " + sid, token + "\n", ""},
 			"no country code":    {"415 555 0100", sid, token, "Please enter the phone number with its country code"},
 			"another number":     {"+14155550101", sid, token, "The number +14155550101 does not belong to this account."},
-			"another account":    {"+14155550100", "AC1", token, "The SMS service does not accept this account SID with this auth token."},
-			"a path":             {"+14155550100", "../../x?", token, "The SMS service does not accept this account SID with this auth token."},
-			"a wrong token":      {"+14155550100", sid, "x", "The SMS service does not accept this account SID with this auth token."},
+			"another account":    {"+14155550100", "AC1", token, "The SMS service does not accept this auth token with this account SID."},
+			"a path":             {"+14155550100", "../../x?", token, "The SMS service does not accept this auth token with this account SID."},
+			"a wrong token":      {"+14155550100", sid, "x", "The SMS service does not accept this auth token with this account SID."},
 		} {
 			got, err := b.app.channel.Connect(t.Context(), &bridge.ConnectRequest{
 				Values: map[string]string{"number": test.number, "sid": test.sid, "token": test.token},

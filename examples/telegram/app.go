@@ -66,24 +66,16 @@ func newApp(o *options, ln net.Listener, dir string, log *slog.Logger) (_ *app, 
 
 // newBridge is the part that every app with this SDK has.
 func newBridge(t *telegram, store *sqlstore.Store, hubspot *credentials, log *slog.Logger) (*bridge.Bridge, error) {
-	var api []channels.Option
-	if hubspot.BaseURL != "" {
-		api = append(api, channels.WithBaseURL(hubspot.BaseURL))
-	}
-	registry, err := channels.NewRegistry(channels.DeveloperKey{AppID: hubspot.AppID, Key: hubspot.DeveloperKey}, api...)
-	if err != nil {
-		return nil, err
-	}
 	return bridge.New(t, bridge.Config{
 		App: &oauth.App{
 			ClientID: hubspot.ClientID, ClientSecret: hubspot.ClientSecret, BaseURL: hubspot.BaseURL, Tokens: store, Logger: log,
 		},
-		Store:       store,
-		PublicURL:   hubspot.PublicURL,
-		Registry:    registry,
-		Logger:      log,
-		SendTimeout: 2 * time.Minute, // for files of 50 MB
-		Definition:  definition(),
+		DeveloperKey: channels.DeveloperKey{AppID: hubspot.AppID, Key: hubspot.DeveloperKey},
+		Store:        store,
+		PublicURL:    hubspot.PublicURL,
+		Logger:       log,
+		SendTimeout:  2 * time.Minute, // for files of 50 MB
+		Definition:   definition(),
 	})
 }
 
