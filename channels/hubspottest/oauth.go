@@ -74,23 +74,25 @@ type tokenAnswer struct {
 }
 
 func (c *call) token() (*reply, error) {
-	form, err := c.tokenForm()
-	if err != nil {
-		return nil, err
-	}
-	var answer *tokenAnswer
-	switch form.Get("grant_type") {
-	case "authorization_code":
-		answer, err = c.exchange(form.Get("code"), form.Get("redirect_uri"))
-	case "refresh_token":
-		answer, err = c.refresh(form.Get("refresh_token"))
-	default:
-		err = oauthError("unsupported_grant_type", "BAD_GRANT_TYPE", "grant_type must be authorization_code or refresh_token")
-	}
+	answer, err := c.tokenAnswer()
 	if err != nil {
 		return nil, err
 	}
 	return jsonReply(http.StatusOK, answer)
+}
+
+func (c *call) tokenAnswer() (*tokenAnswer, error) {
+	form, err := c.tokenForm()
+	if err != nil {
+		return nil, err
+	}
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		return c.exchange(form.Get("code"), form.Get("redirect_uri"))
+	case "refresh_token":
+		return c.refresh(form.Get("refresh_token"))
+	}
+	return nil, oauthError("unsupported_grant_type", "BAD_GRANT_TYPE", "grant_type must be authorization_code or refresh_token")
 }
 
 // exchange turns a code into tokens. That is what installs the app.
@@ -256,18 +258,21 @@ func (c *call) revoke() (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.update(func(tx *tx) error {
-		if g := tx.grants.get(form.Get("token")); g != nil && g.Kind == refreshToken {
-			c.portal = g.PortalID
-			tx.endPredecessor(g)
-			tx.grants.remove(tx, form.Get("token"))
-		}
-		return nil
-	})
-	if err != nil {
+	if err := c.endRefreshToken(form.Get("token")); err != nil {
 		return nil, err
 	}
 	return emptyReply()
+}
+
+func (c *call) endRefreshToken(token string) error {
+	return c.update(func(tx *tx) error {
+		if g := tx.grants.get(token); g != nil && g.Kind == refreshToken {
+			c.portal = g.PortalID
+			tx.endPredecessor(g)
+			tx.grants.remove(tx, token)
+		}
+		return nil
+	})
 }
 
 // uninstall removes the app from the portal of the token.

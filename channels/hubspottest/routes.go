@@ -23,6 +23,7 @@ func (s *Server) routes() http.Handler {
 		s.oauthRoutes(mux, "/oauth/"+version+"/token")
 		s.operation(mux, "DELETE /appinstalls/"+version+"/external-install", "app.uninstall", asPortal, nil, (*call).uninstall)
 	}
+	s.oauthV1Routes(mux)
 	for _, base := range []string{
 		"/conversations/v3/custom-channels",
 		"/conversations/custom-channels/2026-03",
