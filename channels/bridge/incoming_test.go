@@ -223,6 +223,30 @@ func TestUninstallAndReturn(t *testing.T) {
 	})
 }
 
+// What has waited for an install in vain is set aside after HoldFor, and the rest goes on waiting.
+func TestUninstalledForLong(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		if err := b.hubspot.Uninstall(portal); err != nil {
+			t.Fatal(err)
+		}
+		b.receive(&bridge.Incoming{ID: "2", Text: "two", FromName: "Ada"})
+		later(6 * 24 * time.Hour)
+		b.receive(&bridge.Incoming{ID: "3", Text: "three", FromName: "Ada"})
+		later(2 * 24 * time.Hour)
+		if got := b.buried(); len(got) != 1 || !strings.HasPrefix(got[0], "incoming: given up after 168h0m0s: ") || !strings.Contains(got[0], "uninstalled") {
+			t.Errorf("buried: %q, want the second message", got)
+		}
+		if _, err := b.hubspot.InstallAndConnect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		later(2 * time.Hour)
+		if diff := cmp.Diff([]string{"Ada: one", "Ada: three"}, b.shown()); diff != "" {
+			t.Errorf("after the return (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // While an account is switched off its customers' messages wait, and come in order when it is on again.
 func TestAccountSwitchedOff(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {

@@ -120,7 +120,7 @@ func once() []channels.CallOption {
 }
 
 // pausing returns how long all calls of a portal should wait after err, and why; ok is false for an error that says
-// nothing about the portal as a whole. No time means until the app is installed again.
+// nothing about the portal as a whole. No time means until the app is installed again, which ends every pause.
 func pausing(err error) (d time.Duration, reason string, ok bool) {
 	var limit *channels.LimitError
 	var answer *channels.Error
@@ -131,7 +131,7 @@ func pausing(err error) (d time.Duration, reason string, ok bool) {
 	case errors.Is(err, oauth.ErrClient): // no uninstall: the app's own credentials are wrong
 		return time.Hour, err.Error(), true
 	case errors.As(err, &limit):
-		return limit.Delay, "HubSpot's rate limit", true
+		return max(limit.Delay, time.Millisecond), "HubSpot's rate limit", true
 	case errors.As(err, &noToken), !errors.As(err, &answer):
 		return 0, "", false
 	}
@@ -154,11 +154,11 @@ func (n *node) failed(ctx context.Context, it *Item, err error) *Outcome {
 		return n.again(it, err)
 	}
 	now := n.now()
-	var until time.Time
-	if d > 0 {
-		until = now.Add(d)
+	if d == 0 {
+		d = n.cfg.HoldFor + time.Minute // then what has waited too long is set aside, and the rest waits on
 	}
-	if d == 0 || d > time.Minute {
+	until := now.Add(d)
+	if d > time.Minute {
 		n.log.Warn("portal paused", "portal", it.Portal, "reason", reason, "until", until)
 	}
 	if err := n.store.PausePortal(ctx, n.channel, it.Portal, until, reason); err != nil {
