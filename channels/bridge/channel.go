@@ -68,8 +68,9 @@ type Outgoing struct {
 	// of files only.
 	Text string
 
-	// RichText is the same as HTML, as HubSpot sends it, empty unless the channel's capabilities declare rich text. Turn it
-	// into your service's mark-up with package richtext, and show it to nobody as it is: it is whatever was sent to HubSpot.
+	// RichText is the same as HTML, empty unless the channel's capabilities declare rich text. It is what [richtext.Sanitize]
+	// leaves of the features that they declare, and of the pictures in the text. Turn it into your service's mark-up with
+	// package richtext.
 	RichText string
 
 	// Media are the files that came with the message, and the pictures in its text.

@@ -143,9 +143,7 @@ func (d *delivery) compose(ctx context.Context) (*Outgoing, error) {
 	if len(msg.Recipients) > 0 {
 		m.To = msg.Recipients[0].DeliveryIdentifier
 	}
-	if len(d.cfg.Definition.Capabilities.RichText) > 0 {
-		m.RichText = msg.RichText
-	}
+	m.RichText = sanitized(msg.RichText, d.cfg.Definition.Capabilities.RichText)
 	person, err := d.store.Person(ctx, d.person())
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err

@@ -23,6 +23,15 @@ func plainText(m *messages.Message) string {
 	return withoutImages(doc).PlainText()
 }
 
+// sanitized is an agent's rich text within what the channel declares, with the pictures in it: it may be whatever a program
+// has sent through HubSpot. It is empty for a channel without rich text.
+func sanitized(html string, declared []channels.RichTextFeature) string {
+	if len(declared) == 0 {
+		return ""
+	}
+	return richtext.Sanitize(html, append(slices.Clone(declared), "IMAGE"))
+}
+
 // leadsElsewhere reports whether a text has links whose address it does not tell.
 func leadsElsewhere(n *richtext.Node, text string) bool {
 	if n.Kind == richtext.Link && !strings.Contains(text, n.URL) {

@@ -95,6 +95,32 @@ func TestIncomingRichText(t *testing.T) {
 	}, func(c *bridge.Config) { c.Definition.Capabilities.RichText = []channels.RichTextFeature{channels.Bold} })
 }
 
+// What agents write, or any program through HubSpot, reaches the channel within what it declares.
+func TestOutgoingRichText(t *testing.T) {
+	const written = `<p onclick="steal()">Look <b>here</b> <img src="https://example.com/a.png" alt="a map" onerror="steal()">` +
+		`<a href="javascript:steal()">x</a><script>steal()</script></p>`
+	for _, test := range []struct {
+		declared []channels.RichTextFeature
+		want     string
+	}{
+		{nil, ""},
+		{[]channels.RichTextFeature{channels.Bold}, `<p>Look <strong>here</strong> <img src="https://example.com/a.png" alt="a map">x</p>`},
+		{[]channels.RichTextFeature{channels.Italic}, `<p>Look here <img src="https://example.com/a.png" alt="a map">x</p>`},
+	} {
+		bubble(t, func(t *testing.T, b *bench) {
+			got := "nothing was sent"
+			b.channel.send = func(_ context.Context, _ int, m *bridge.Outgoing) (*bridge.Receipt, error) {
+				got = m.RichText
+				return nil, nil
+			}
+			b.message("m1", "Look here x", written, "[]")
+			if got != test.want {
+				t.Errorf("with %v the channel gets %s, want %s", test.declared, got, test.want)
+			}
+		}, func(c *bridge.Config) { c.Definition.Capabilities.RichText = test.declared })
+	}
+}
+
 func TestIncomingAttachments(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "1", Attachments: messages.Attachments{

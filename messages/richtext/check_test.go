@@ -26,12 +26,12 @@ var (
 func checkSanitized(t *testing.T, source, out string) {
 	t.Helper()
 	err := wellFormed(out, func(tag string, open []string, attrs []html.Attribute) error {
-		want := map[string]string{"a": "href", "ol": "start", "p": "style", "span": "style"}[tag]
-		if !strings.Contains(" a blockquote br em li ol p span strong u ul ", " "+tag+" ") {
+		want := map[string]string{"a": "href", "img": "src alt", "ol": "start", "p": "style", "span": "style"}[tag]
+		if !strings.Contains(" a blockquote br em img li ol p span strong u ul ", " "+tag+" ") {
 			return fmt.Errorf("the tag is not allowed")
 		}
 		for _, a := range attrs {
-			if a.Key != want {
+			if !slices.Contains(strings.Fields(want), a.Key) {
 				return fmt.Errorf("attribute %s is not allowed", a.Key)
 			}
 			if err := checkAttribute(a); err != nil {
@@ -73,6 +73,11 @@ func checkParsed(t *testing.T, out string) {
 func checkAttribute(a html.Attribute) error {
 	switch a.Key {
 	case "href":
+		return checkURL(a.Val)
+	case "src":
+		if !strings.HasPrefix(a.Val, "http") {
+			return fmt.Errorf("a picture from %q", a.Val)
+		}
 		return checkURL(a.Val)
 	case "style":
 		if !safeStyle.MatchString(a.Val) {
@@ -135,7 +140,7 @@ func wellFormed(out string, pass func(tag string, open []string, attrs []html.At
 			if err := pass(tok.Data, open, tok.Attr); err != nil {
 				return fmt.Errorf("<%s>: %w", tok.Data, err)
 			}
-			if tok.Data != "br" {
+			if tok.Data != "br" && tok.Data != "img" {
 				open = append(open, tok.Data)
 			}
 		case html.EndTagToken:

@@ -20,9 +20,15 @@ func seed(f *testing.F, add func(html string)) {
 // FuzzSanitize holds that whatever comes in, what goes out is safe, stays within the declared features, and does not change
 // when it is sanitized again.
 func FuzzSanitize(f *testing.F) {
-	seed(f, func(html string) { f.Add(html, uint16(0x7ff)) })
+	seed(f, func(html string) {
+		f.Add(html, uint16(0x7ff))
+		f.Add(html, uint16(0xfff))
+	})
 	f.Fuzz(func(t *testing.T, source string, declared uint16) {
 		var some []string
+		if declared&0x800 != 0 {
+			some = append(some, "IMAGE")
+		}
 		for i, feature := range features {
 			if declared&(1<<i) != 0 {
 				some = append(some, feature)
@@ -52,7 +58,7 @@ func checkDeclared(t *testing.T, out string, declared []string) {
 			continue
 		}
 		for feature, tags := range map[string]string{
-			"BLOCKQUOTE": "blockquote", "BOLD": "strong", "HYPERLINK": "a", "ITALIC": "em", "LISTS": "ul ol li", "UNDERLINE": "u",
+			"BLOCKQUOTE": "blockquote", "BOLD": "strong", "HYPERLINK": "a", "IMAGE": "img", "ITALIC": "em", "LISTS": "ul ol li", "UNDERLINE": "u",
 		} {
 			used(feature, " "+tags+" ", " "+tok.Data+" ")
 		}

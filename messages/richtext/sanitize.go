@@ -16,6 +16,7 @@ import (
 //	FONT_SIZE             style="font-size" in px or pt, 6 to 96 pixels
 //	FONT_STYLE            style="font-family", up to 100 bytes
 //	HYPERLINK             <a href> to http, https, mailto and tel
+//	IMAGE                 <img src alt> from http and https; for what agents write, since HubSpot has no such feature
 //	ITALIC                <em>
 //	LISTS                 <ul>, <ol start>, <li>
 //	TEXT_ALIGNMENT        style="text-align" on <p>: center, right, justify
@@ -24,8 +25,8 @@ import (
 //	UNDERLINE             <u>
 //
 // Besides these the result has <p>, <br>, <span> for styles, and no other attributes. What is not declared is not lost but
-// put into words as [Node.Only] does; so are headings, tables, code and images, which HubSpot has no feature for. Struck text
-// becomes plain. Publish images as attachments. Unknown features are ignored.
+// put into words as [Node.Only] does; so are headings, tables and code, which HubSpot has no feature for. Struck text
+// becomes plain. Publish a customer's images as attachments. Unknown features are ignored.
 //
 // The HTML is written anew from the tree, so that nothing of the input's mark-up can slip through. Sanitizing once more
 // changes nothing. The result is 1 MiB at most; paragraphs beyond that are left out.
@@ -40,7 +41,7 @@ func Sanitize[Feature ~string](html string, features []Feature) string {
 func sanitize(text string, declared func(feature string) bool) string {
 	r := reducer{align: declared("TEXT_ALIGNMENT"), kinds: []Kind{Styled}}
 	for feature, kinds := range map[string][]Kind{
-		"BLOCKQUOTE": {Quote}, "BOLD": {Bold}, "HYPERLINK": {Link}, "ITALIC": {Italic}, "LISTS": {BulletList, NumberedList},
+		"BLOCKQUOTE": {Quote}, "BOLD": {Bold}, "HYPERLINK": {Link}, "IMAGE": {Image}, "ITALIC": {Italic}, "LISTS": {BulletList, NumberedList},
 		"UNDERLINE": {Underline},
 	} {
 		if declared(feature) {
@@ -134,6 +135,8 @@ func htmlTag(n *Node) (open, end string) {
 		return `<span style="` + n.Style.css() + `">`, "</span>"
 	case Break:
 		return "<br>", ""
+	case Image:
+		return `<img src="` + html.EscapeString(n.URL) + `" alt="` + html.EscapeString(n.Text) + `">`, ""
 	}
 	return "", ""
 }

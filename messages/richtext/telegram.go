@@ -97,7 +97,9 @@ func (w *markupWriter) inline(nodes []*Node) {
 	for _, n := range nodes {
 		open, end := w.tags(n)
 		w.WriteString(open)
-		w.text(n.Text)
+		if n.Kind != Image { // its text is in the tag
+			w.text(n.Text)
+		}
 		w.inline(n.Children)
 		w.WriteString(end)
 	}

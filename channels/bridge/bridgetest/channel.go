@@ -11,7 +11,8 @@ import (
 
 // ChannelOptions say how a channel is tested. The Definition decides which rules apply. All other fields may be left out, and
 // those that are functions are a messaging service that obeys the test, such as an httptest.Server which the channel under test
-// is connected to: each adds the rules that cannot be tested without it. Functions are about the channel that was opened last.
+// is connected to: each adds the rules that cannot be tested without it. Functions are about the channel that was opened last;
+// goroutines that they start are not taken for the channel's.
 type ChannelOptions struct {
 	// Definition is that of [bridge.Config]. Text, and whatever else its capabilities declare, is sent through the channel;
 	// without AllowOutgoingMessages nothing is. Required.
@@ -25,9 +26,14 @@ type ChannelOptions struct {
 	// three of your own if the service has to know them.
 	Customers []channels.DeliveryIdentifier
 
-	// Delivered returns all that the service has taken so far, oldest first. With it the tests see whether a message that
-	// Send has reported as sent arrived, whole, with its files, in order, and only once however often Send is called.
+	// Delivered returns all that the service has taken so far, oldest first; where it gets to know that later than Send does, it
+	// waits. With it the tests see whether a message that Send has reported as sent arrived, whole, with its files, in order,
+	// and only once however often Send is called.
 	Delivered func(t *testing.T) []Delivery
+
+	// Links says that customers get the address of a file, its [bridge.OutgoingMedia.URL], and not the file. The tests then
+	// look for the address in what was Delivered, and do not expect that Send opens the file.
+	Links bool
 
 	// Blocked is a customer to whom the service delivers nothing for good, such as one who has blocked the account. With it
 	// the tests see that Send answers with [bridge.Reject] and a sentence for the agent.
@@ -74,7 +80,7 @@ type ChannelOptions struct {
 type Delivery struct {
 	To    string   // the value of the customer's address
 	Text  string   // as the customer reads it, without marks for formatting; empty if there is none
-	Files [][]byte // their contents
+	Files [][]byte // their contents; none with Links
 }
 
 // channelRule is something that the bridge expects of a channel.
@@ -86,7 +92,9 @@ type channelRule struct {
 
 // RunChannel tests that a channel does what the bridge expects of a [bridge.Channel], each rule in a subtest of its own. open
 // returns a channel that knows nothing of those before, and has what it opened closed by t.Cleanup; it is called once to see
-// what the channel can do, and for every subtest.
+// what the channel can do, and for every subtest. What the first call opens stays until RunChannel ends, so a service that
+// needs an address of its own, such as a server on a fixed port, is best started before RunChannel. What Revoke and the like have
+// done to it is put back by their t.Cleanup then.
 //
 // The channel works for a real bridge, which gets its messages from a HubSpot that exists in memory only. Run the tests with
 // the race detector: it sees when a channel uses a message after Send has returned, or shares what it should lock.
@@ -109,8 +117,16 @@ func RunChannel(t *testing.T, open func(t *testing.T) bridge.Channel, o ChannelO
 }
 
 func runChannelRule(t *testing.T, r channelRule, open func(t *testing.T) bridge.Channel, o *ChannelOptions) {
+	var p *channelProbe
+	t.Cleanup(func() { // the first to be registered is the last to be called
+		if p != nil && p.last != nil {
+			p.last()
+		}
+	})
 	label := traceGoroutines(t, o.Patience)
-	r.test(newChannelProbe(t, open(t), label, r.why, o))
+	defer clearLabel() // what a t.Cleanup starts is not the channel's
+	p = newChannelProbe(t, open(t), label, r.why, o)
+	r.test(p)
 }
 
 // channelRules are the rules for what a channel declares, can do, and can be seen doing.
@@ -133,6 +149,7 @@ func channelRules(ch bridge.Channel, o *ChannelOptions) []channelRule {
 	add(sends && o.Throttle != nil, throttleRules...)
 	add(sends && o.Revoke != nil, revokeRules...)
 	add(files, slices.Concat(fileTypeRules(c), fileRules)...)
+	add(files && !o.Links, fileReadRules...)
 	add(files && c.MaxFileCount > 1, fileCountRules...)
 	add(sends && len(c.RichText) > 0, richTextRules...)
 	add(files && c.AllowInlineImages, inlineImageRules...)

@@ -79,7 +79,8 @@ var connectRules = []channelRule{
 		},
 	}, {
 		name: "connect/spaces around",
-		why:  "what admins paste often has a space or a line break at its end, which nobody sees",
+		why: "what admins paste often has a space or a line break at its end, which nobody sees; the bridge removes them, but not from " +
+			"a password, which may have some: try it as it is, and without them if the service does not take it",
 		test: func(p *channelProbe) {
 			first := p.connected()
 			spaced := maps.Clone(p.o.Values)

@@ -35,6 +35,9 @@ func newFile(id, name, mime string, size int) *file {
 
 func (f *file) extension() string { return strings.TrimPrefix(path.Ext(f.name), ".") }
 
+// url is where the file can be had for some time.
+func (f *file) url() string { return hubspotURL + "/content/" + f.id }
+
 func (f *file) base() string { return strings.TrimSuffix(f.name, path.Ext(f.name)) }
 
 // set has HubSpot refuse the file with a status, break off, or give it out.

@@ -203,6 +203,56 @@ func TestChannelAlone(t *testing.T) {
 
 func TestGateway(t *testing.T) { testGateway(t) }
 
+// A channel may give customers the addresses of files.
+func TestChannelWithLinks(t *testing.T) {
+	var current *service
+	o := options(func() *service { return current })
+	o.Definition.Capabilities.AllowInlineImages, o.Definition.Capabilities.RichText = false, nil
+	o.Links = true
+	bridgetest.RunChannel(t, func(*testing.T) bridge.Channel {
+		current = newService()
+		c := &chat{current}
+		return &mistaken{chat: c, send: func(ctx context.Context, m *bridge.Outgoing) (*bridge.Receipt, error) {
+			for _, f := range m.Media {
+				m.Text += "\n" + f.URL
+			}
+			m.Media = nil
+			return c.Send(ctx, m)
+		}}
+	}, o)
+}
+
+// What the messaging service starts is not taken for the channel's.
+func TestServiceWithGoroutines(t *testing.T) {
+	var current *service
+	o := options(func() *service { return current })
+	down, revoke, write := o.Down, o.Revoke, o.Write
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	begin := func() { go func() { <-end }() }
+	o.Down = func(t *testing.T, to channels.DeliveryIdentifier) func() {
+		up := down(t, to)
+		begin()
+		return func() {
+			begin()
+			up()
+		}
+	}
+	o.Revoke = func(t *testing.T) {
+		t.Cleanup(begin)
+		revoke(t)
+	}
+	o.Write = func(t *testing.T, text string) {
+		begin()
+		write(t, text)
+	}
+	o.Patience = time.Second / 2
+	bridgetest.RunChannel(t, func(*testing.T) bridge.Channel {
+		current = newService()
+		return &chat{current}
+	}, o)
+}
+
 // Of a channel that only takes messages in, nothing is sent.
 func TestChannelThatSendsNothing(t *testing.T) {
 	o := plainOptions()

@@ -18,9 +18,9 @@ const goroutineLabel = "bridgetest"
 func traceGoroutines(t *testing.T, patience time.Duration) (label string) {
 	t.Helper()
 	label = fmt.Sprintf("%s %p", t.Name(), t) // the name alone would be that of an earlier run too
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(goroutineLabel, label)))
-	t.Cleanup(func() { // the first to be registered is the last to be called
-		pprof.SetGoroutineLabels(context.Background())
+	setLabel(label)
+	t.Cleanup(func() { // after those of what the test opens
+		clearLabel()
 		if t.Failed() {
 			return // what is stuck has been reported
 		}
@@ -34,6 +34,19 @@ func traceGoroutines(t *testing.T, patience time.Duration) (label string) {
 		}
 	})
 	return label
+}
+
+func setLabel(label string) {
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(goroutineLabel, label)))
+}
+
+func clearLabel() { pprof.SetGoroutineLabels(context.Background()) }
+
+// unlabelled calls what belongs to the messaging service, whose goroutines are not the channel's.
+func unlabelled(label string, f func()) {
+	clearLabel()
+	defer setLabel(label)
+	f()
 }
 
 // goroutines returns the stacks of the goroutines that carry a label.

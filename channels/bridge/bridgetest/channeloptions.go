@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -32,6 +33,44 @@ func (o *ChannelOptions) setDefaults() error {
 	a.Channel, a.Portal, a.Active, a.Authorized, a.Archived = channel, portal, true, true, false
 	a.ID, a.InboxID, a.Name = cmp.Or(a.ID, account), cmp.Or(a.InboxID, "301"), cmp.Or(a.Name, "Support")
 	return nil
+}
+
+// unlabelled has the functions, which are the messaging service's, run without a test's label.
+func (o *ChannelOptions) unlabelled(label string) *ChannelOptions {
+	own := *o
+	if o.Delivered != nil {
+		own.Delivered = func(t *testing.T) (all []Delivery) {
+			unlabelled(label, func() { all = o.Delivered(t) })
+			return all
+		}
+	}
+	if o.Down != nil {
+		own.Down = func(t *testing.T, to channels.DeliveryIdentifier) func() {
+			var up func()
+			unlabelled(label, func() { up = o.Down(t, to) })
+			return func() { unlabelled(label, up) }
+		}
+	}
+	if o.Stall != nil {
+		own.Stall = func(t *testing.T) func() {
+			var resume func()
+			unlabelled(label, func() { resume = o.Stall(t) })
+			return func() { unlabelled(label, resume) }
+		}
+	}
+	if o.Throttle != nil {
+		own.Throttle = func(t *testing.T) (wait time.Duration) {
+			unlabelled(label, func() { wait = o.Throttle(t) })
+			return wait
+		}
+	}
+	if o.Revoke != nil {
+		own.Revoke = func(t *testing.T) { unlabelled(label, func() { o.Revoke(t) }) }
+	}
+	if o.Write != nil {
+		own.Write = func(t *testing.T, text string) { unlabelled(label, func() { o.Write(t, text) }) }
+	}
+	return &own
 }
 
 // madeUp is an address that belongs to nobody.

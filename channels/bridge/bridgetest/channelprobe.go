@@ -35,10 +35,11 @@ type channelProbe struct {
 	log     journal
 	soon    time.Duration // what should happen soon has this time
 	written int           // messages by the agent
+	last    func()        // is called when all that the channel has started has ended
 }
 
 func newChannelProbe(t *testing.T, ch bridge.Channel, label, why string, o *ChannelOptions) *channelProbe {
-	p := &channelProbe{t: t, ctx: t.Context(), why: why, label: label, o: o, soon: o.Patience, channel: ch, gate: &gate{Channel: ch}}
+	p := &channelProbe{t: t, ctx: t.Context(), why: why, label: label, o: o.unlabelled(label), soon: o.Patience, channel: ch, gate: &gate{Channel: ch}}
 	p.hubspot = newStandIn(p.gate)
 	p.store = &forgetful{Store: memstore.New(), ended: map[string]ending{}}
 	client := &http.Client{Transport: p.hubspot}
