@@ -213,15 +213,13 @@ func (a *Account) clone() *Account {
 	return &own
 }
 
-// String describes the account without its credentials.
-func (a Account) String() string {
-	return fmt.Sprintf("account %s (%s) of portal %d", a.ID, a.Name, a.Portal)
-}
+// String says which account it is, without what must not get into logs: its credentials, name and address.
+func (a Account) String() string { return fmt.Sprintf("account %s of portal %d", a.ID, a.Portal) }
 
 // GoString is String, so that %#v shows no credentials either.
 func (a Account) GoString() string { return a.String() }
 
-// LogValue is what package slog shows of the account.
+// LogValue is what package slog shows of the account: what String says.
 func (a Account) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("id", string(a.ID)), slog.Int64("portal", a.Portal), slog.String("name", a.Name))
+	return slog.GroupValue(slog.String("id", string(a.ID)), slog.Int64("portal", a.Portal))
 }

@@ -22,7 +22,8 @@ type Config struct {
 	// the same Store.
 	App *oauth.App
 
-	// ChannelID is the id of a channel that was registered before. Leave it empty to have Registry register it.
+	// ChannelID is the id of a channel that was registered before. Leave it empty to have Registry register it. With both the
+	// channel is brought up to date, whatever its webhook URL was.
 	ChannelID channels.ID
 
 	// DeveloperKey registers the channel: with it New makes the Registry, at App's BaseURL and with the options of API.
@@ -64,7 +65,8 @@ type Config struct {
 	Prefix string
 
 	// PublicURL is what stands in front of the path that this process sees: "https://chat.example.com", with a path
-	// only if a proxy strips one. HubSpot's signatures cover it, so it must be exact.
+	// only if a proxy strips one. HubSpot's signatures cover it, so it must be exact. By it the bridge knows its channel again:
+	// at another one it registers a new channel, and logs that, unless ChannelID names the old one.
 	PublicURL string
 
 	// Registry registers the channel as Definition says. Defaults to one made of DeveloperKey, if that is set.

@@ -34,12 +34,13 @@ func (o *Operator) Forget(ctx context.Context, account, person channels.Delivery
 	for _, portal := range portals {
 		p := &Person{Channel: o.channel, Portal: portal, Account: account, Identifier: person}
 		for more := true; more; {
+			if err := o.announce(ctx, p, e); err != nil {
+				return n, err
+			}
 			erased, err := o.store.Forget(ctx, p, e.concerns)
 			n += erased
-			if erased > 0 { // also where it failed: nobody finds them again
-				err = errors.Join(err, o.reportErased(context.WithoutCancel(ctx), portal, e))
-			}
-			if err != nil {
+			// What came meanwhile, also where it failed: nobody finds it again.
+			if err = errors.Join(err, o.reportErased(context.WithoutCancel(ctx), portal, e)); err != nil {
 				return n, err
 			}
 			if more, err = e.lookUp(ctx, o); err != nil {
@@ -51,6 +52,24 @@ func (o *Operator) Forget(ctx context.Context, account, person channels.Delivery
 		return 0, ErrUnknownAccount
 	}
 	return n, nil
+}
+
+// announce tells agents of their messages that are about to be erased: should the process die in between, they have been told.
+// It ends when all accounts are known that the messages name.
+func (o *Operator) announce(ctx context.Context, p *Person, e *eraser) error {
+	for more := true; more; {
+		_, err := o.store.Forget(ctx, p, func(it *Item) bool {
+			e.concerns(it)
+			return false
+		})
+		if err != nil {
+			return err
+		}
+		if more, err = e.lookUp(ctx, o); err != nil {
+			return err
+		}
+	}
+	return o.reportErased(ctx, p.Portal, e)
 }
 
 // reportErased tells agents which of their messages are no more: each ends in a reported state.
@@ -112,11 +131,11 @@ type eraser struct {
 	account, person channels.DeliveryIdentifier
 
 	// own says of accounts whether they have the address. An agent's message names its account by id only, and the store
-	// cannot be asked while it forgets: what is missing here is looked up after a pass, and another pass follows.
+	// cannot be asked while it looks at messages: what is missing here is looked up after a pass, and another pass follows.
 	own     map[channels.AccountID]bool
 	missing []channels.AccountID
 
-	erased []messages.ID // of agents, in the last pass
+	erased []messages.ID // of agents, since they were told
 }
 
 func (e *eraser) concerns(it *Item) bool {

@@ -101,6 +101,31 @@ func TestForget(t *testing.T) {
 	})
 }
 
+// Nothing is erased before it is certain that the agents will read of it.
+func TestForgetTellsFirst(t *testing.T) {
+	store := &failingStore{Store: memstore.New()}
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+		b.channel.send = func(context.Context, int, *bridge.Outgoing) (*bridge.Receipt, error) {
+			return nil, bridge.RetryAfter(time.Hour, errors.New("quota"))
+		}
+		b.reply("Hello")
+		store.down.Store(true)
+		if n, err := b.operator().Forget(t.Context(), shop, ada); n != 0 || err == nil {
+			t.Errorf("Forget while nothing can be stored = %d, %v, want an error", n, err)
+		}
+		store.down.Store(false)
+		if n, err := b.operator().Forget(t.Context(), shop, ada); n != 1 || err != nil {
+			t.Errorf("Forget = %d, %v, want 1 message", n, err)
+		}
+		later(time.Second)
+		want := []string{"Ada: Hi", "agent: Hello (FAILED: The customer was forgotten on request; the message may not have been delivered.)"}
+		if diff := cmp.Diff(want, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+	}, func(c *bridge.Config) { c.Store = store })
+}
+
 // What is under way when a person is forgotten leaves nothing behind.
 func TestForgetDuringSend(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {

@@ -136,7 +136,8 @@ func (o *Operator) Buried(ctx context.Context) iter.Seq2[*BuriedItem, error] {
 
 // Retry puts a buried item at the end of its conversation, under a new Seq and with all its time ahead: DeliverFor for an
 // outgoing message, HoldFor for an incoming one, 24 hours for a status. It comes after what was done meanwhile. An agent's
-// message that was FAILED becomes SENT if it is delivered now.
+// message is sent as a whole, without what [Outgoing.Delivered] has recorded; it was FAILED, and becomes SENT if it is
+// delivered now.
 //
 // An incoming message whose fate is not known, which its reason says, may appear a second time, since HubSpot may have
 // forgotten the first: look into the inbox before.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -55,15 +56,26 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 	if !n.life.holds() {
 		return nil
 	}
-	sendCtx, cancel := context.WithTimeout(ctx, n.cfg.SendTimeout)
-	defer cancel()
-	receipt, err := n.impl.Send(sendCtx, m)
+	receipt, err := n.send(ctx, m)
 	unsaved := d.steps.close()
 	o := d.ended(ctx, receipt, err)
 	if o.Verdict == Retry {
 		o.Progress = unsaved
 	}
 	return o
+}
+
+// send calls the channel. A panic is an error like any other: what was recorded before it is kept.
+func (n *node) send(ctx context.Context, m *Outgoing) (receipt *Receipt, err error) {
+	ctx, cancel := context.WithTimeout(ctx, n.cfg.SendTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			n.log.Error("panic in Send", "panic", p, "stack", string(debug.Stack()))
+			receipt, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return n.impl.Send(ctx, m)
 }
 
 // findAccount sets the account that the agent answered from, asking HubSpot for one that is not known yet.

@@ -92,6 +92,10 @@ func (b *Bridge) ensure(ctx context.Context, id channels.ID) error {
 	if err != nil {
 		return fmt.Errorf("bridge: register the channel: %w", err)
 	}
+	if ensured.Created {
+		b.log.Info("the channel was registered", "channel", ensured.Registration.ID, "webhook", b.url("/webhook"))
+		b.warnOfNamesakes(ctx, ensured.Registration.ID)
+	}
 	if n := len(ensured.Duplicates); n > 0 {
 		b.log.Warn("the channel is registered more than once; archive the others", "channel", ensured.Registration.ID, "others", n)
 	}
@@ -100,4 +104,19 @@ func (b *Bridge) ensure(ctx context.Context, id channels.ID) error {
 	}
 	b.channel.Store(ensured.Registration.ID)
 	return nil
+}
+
+// warnOfNamesakes tells of channels with the name of one that is new. It may be new only because the bridge has moved to
+// another address; to take over the old one without being asked would turn production's webhook to a developer's machine.
+func (b *Bridge) warnOfNamesakes(ctx context.Context, id channels.ID) {
+	for r, err := range b.cfg.Registry.All(ctx, nil) {
+		if err != nil {
+			b.log.Debug("cannot look for channels of the same name", "error", err)
+			return
+		}
+		if r.ID != id && r.Name == b.cfg.Definition.Name {
+			b.log.Warn("there are two channels of this name now; if the bridge has moved to another PublicURL, set ChannelID to the other one, "+
+				"whose accounts then go on here, and archive the new one", "new", id, "other", r.ID, "webhook of the other", r.WebhookURL)
+		}
+	}
 }

@@ -149,7 +149,7 @@ func TestPartsInPart(t *testing.T) {
 
 // What was delivered is known after a crash, receipts and all, and also if it could be stored only at the end.
 func TestStepsAreKept(t *testing.T) {
-	for name, crash := range map[string]bool{"crash": true, "the store is down for a moment": false} {
+	for name, crash := range map[string]bool{"crash": true, "the store is down for a moment": false, "the store is down, and a panic": false} {
 		t.Run(name, func(t *testing.T) {
 			store := &dyingStore{Store: memstore.New()}
 			bubble(t, func(t *testing.T, b *bench) {
@@ -167,6 +167,9 @@ func TestStepsAreKept(t *testing.T) {
 					store.dead.Store(crash)
 					if (err != nil) == crash {
 						t.Errorf("Delivered = %v", err)
+					}
+					if strings.Contains(name, "panic") {
+						panic("nil map")
 					}
 					return nil, errors.New("interrupted")
 				}
