@@ -114,9 +114,9 @@ func (p *popup) readParameters() (problem string) {
 	case err != nil || p.PortalID <= 0 || p.token == "" || p.InboxID == "":
 		return "This page is opened by HubSpot: Settings, Inbox & Help Desk, Connect a channel."
 	case channels.ID(q.Get("channelId")) != p.channel:
-		return "HubSpot opened this page for another channel than the one served here."
+		return "HubSpot opened this page for another channel than the one served here. Please tell the operator of this channel."
 	case !p.cfg.App.TrustsReturn(p.redirect):
-		return "The address to return to is not HubSpot's, so nothing was connected."
+		return "The address to return to is not HubSpot's, so nothing was connected. " + textBeginAgain
 	}
 	return ""
 }

@@ -118,7 +118,7 @@ func TestForged(t *testing.T) {
 	w.install()
 	p := w.open()
 	for name, test := range map[string]struct{ parameter, value, reads string }{
-		"redirect": {"redirectUrl", "https://evil.example/", "The address to return to is not HubSpot's, so nothing was connected."},
+		"redirect": {"redirectUrl", "https://evil.example/", "The address to return to is not HubSpot's, so nothing was connected. Please"},
 		"channel":  {"channelId", "1", "HubSpot opened this page for another channel than the one served here."},
 		"nothing":  {"accountToken", "", "This page is opened by HubSpot"},
 	} {
