@@ -155,6 +155,42 @@ func TestPurgedAccount(t *testing.T) {
 	})
 }
 
+// That HubSpot has deleted an account counts at once, also where it does not know the account at all any more.
+func TestPurgedAccountIsUnknown(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.channel.send = func(context.Context, int, *bridge.Outgoing) (*bridge.Receipt, error) { return nil, errors.New("down") }
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		b.reply("Hello")
+		b.hubspot.Inject(hubspottest.Fault{Operation: "account.get", Status: 404})
+		if err := b.hubspot.DeleteAccount(b.hubspot.Accounts()[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		later(time.Minute)
+		if diff := cmp.Diff([]string{"outgoing: account deleted"}, b.buried()); diff != "" {
+			t.Errorf("buried (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// What waits for an uninstalled app costs no calls, and operators see what it waits for.
+func TestUninstalledPortalIsPaused(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		if err := b.hubspot.Uninstall(portal); err != nil {
+			t.Fatal(err)
+		}
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		later(24 * time.Hour)
+		s, err := b.operator().Stats(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Portals) != 1 || s.Portals[0].Pause == nil || s.Portals[0].Pause.Reason != "the app is not installed in this portal" ||
+			time.Until(s.Portals[0].Pause.Until) < 5*24*time.Hour {
+			t.Errorf("Stats = %+v, want the portal paused until the app is installed", s.Portals)
+		}
+	})
+}
+
 func TestReceiveForDeletedAccount(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		id := b.hubspot.Accounts()[0].ID

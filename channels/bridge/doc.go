@@ -109,6 +109,17 @@
 //
 // The example mount is such a program.
 //
+// # A connection that is kept open
+//
+// Over many protocols one connection of an account carries both ways. Listen then keeps it, and Send uses the same one: hold it
+// in the Channel, by the account's credentials, where whoever comes first makes it. Send is called without a Listen too: of an
+// account that is switched off in HubSpot, and on the other nodes, as only one of them has the Listen. A service that takes one
+// connection from an account at a time is therefore best served by one process.
+//
+// [Incoming.ID] may be made up where the service has no ids, once for each message. What the service gives out only once,
+// Listen hands to [Inbox.Receive] until that returns nil or a [Permanent] error; what is left when Listen is stopped, the
+// Channel keeps for the next. A crash loses it, as the service does not have it any more.
+//
 // # Threads
 //
 // [Incoming.Thread] and [Receipt.Thread] are the service's names of a conversation, and [Outgoing.Thread] gives them back.
@@ -123,8 +134,9 @@
 // [Config.MaxIncomingBytes], or refused by HubSpot, does not hold the message up: it is published with a note in its place.
 //
 // Agents' files come as [OutgoingMedia], to be read or to be fetched by URL, within the limits of the capabilities. Pictures
-// in the text are among them. A file that cannot be had does not hold the text up: the customer gets the text, and the agent
-// reads FAILED and what is missing. With sqlstore no file is ever whole in memory.
+// in the text are among them. The URL is good for about an hour: as a link in a chat it soon leads nowhere, so give customers
+// the file itself if the service can carry it. A file that cannot be had does not hold the text up: the customer gets the
+// text, and the agent reads FAILED and what is missing. With sqlstore no file is ever whole in memory.
 //
 // # What has no place in HubSpot
 //

@@ -149,6 +149,11 @@ func TestForgetDuringSend(t *testing.T) {
 		if _, err := b.store.LinkByService(t.Context(), channel, account, "receipt"); !errors.Is(err, bridge.ErrNotFound) {
 			t.Errorf("the link of the message: %v, want ErrNotFound", err)
 		}
+		begun := time.Now()
+		b.stop()
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("the stop took %v: the bridge was still at what is gone", took)
+		}
 	})
 }
 

@@ -94,6 +94,26 @@ func TestOldClientSecret(t *testing.T) {
 	}, func(c *bridge.Config) { c.App.OldClientSecrets = []string{"old secret"} })
 }
 
+// HubSpot waits 5 seconds for an answer to a webhook: it is given without any call to the outside.
+func TestWebhookCallsNobody(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		channel, account := b.hubspot.Channels()[0].ID, b.hubspot.Accounts()[0].ID
+		b.stop()
+		for _, account := range []string{account, "unknown"} {
+			begun, before := time.Now(), len(b.hubspot.Journal())
+			if got := b.post(b.app.ClientSecret, outgoingEvent(channel, account, "message for "+account)); got != http.StatusOK {
+				t.Errorf("answered %d, want 200", got)
+			}
+			if took := time.Since(begun); took != 0 {
+				t.Errorf("the answer took %v, want none of the time", took)
+			}
+			for _, e := range b.hubspot.Journal()[before:] {
+				t.Errorf("for a message of account %s HubSpot was called: %s", account, e.Operation)
+			}
+		}
+	})
+}
+
 // failingStore can be told to refuse all that is new.
 type failingStore struct {
 	*memstore.Store

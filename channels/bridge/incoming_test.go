@@ -63,6 +63,19 @@ func TestPublishFaults(t *testing.T) {
 	}
 }
 
+// A message that has to be tried again holds up what the same customer writes next, but no other customer.
+func TestCustomersDoNotWaitForEachOther(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.publish", Nth: 1, Status: 503})
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		b.receive(&bridge.Incoming{ID: "2", Text: "two", FromName: "Ada"})
+		b.receive(&bridge.Incoming{ID: "3", Text: "Hi", FromName: "Bob", From: shopper("bob")})
+		if diff := cmp.Diff([]string{"Bob: Hi"}, b.shown()); diff != "" {
+			t.Errorf("at once the agent sees (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // What HubSpot refuses for good is set aside with the reason, and the next message is not held up.
 func TestRefusedMessageIsBuried(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
@@ -135,6 +148,23 @@ func TestIncomingFiles(t *testing.T) {
 }
 
 // A file that cannot be passed on does not lose the message: the agent reads that there was one.
+// A file that has been uploaded is not uploaded again when the next one fails.
+func TestFilesAreUploadedOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.hubspot.Inject(hubspottest.Fault{Operation: "file.upload", Nth: 2, Status: 503})
+		b.receive(&bridge.Incoming{ID: "1", FromName: "Ada", Media: []bridge.Media{
+			{Name: "a.png", Body: strings.NewReader("a")}, {Name: "b.png", Body: strings.NewReader("b")},
+		}})
+		later(time.Minute)
+		if got := len(b.hubspot.Journal("file.upload")); got != 3 {
+			t.Errorf("files were uploaded %d times, want 3: one of them twice", got)
+		}
+		if got := b.hubspot.Messages(b.thread())[0].Attachments; len(got) != 2 {
+			t.Errorf("attachments = %+v, want both files", got)
+		}
+	})
+}
+
 func TestIncomingFileProblems(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault hubspottest.Fault

@@ -113,6 +113,26 @@ func TestRetryAppearsInTheInbox(t *testing.T) {
 	})
 }
 
+// A message that HubSpot had taken before it refused the repetition is recognised when an operator has it tried again.
+func TestRetryIsRecognised(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.publish", Nth: 1, Reset: hubspottest.ResetAfter})
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.publish", Nth: 2, Status: 400})
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		later(time.Minute)
+		if got := b.aside(); len(got) != 1 || !strings.Contains(got[0].Reason, "400") {
+			t.Fatalf("buried: %+v, want the message with HubSpot's answer", got)
+		}
+		b.retryAll()
+		if diff := cmp.Diff([]string{"Ada: one"}, b.shown()); diff != "" {
+			t.Errorf("the agent sees (-want +got):\n%s", diff)
+		}
+		if got := b.aside(); got != nil {
+			t.Errorf("still buried: %+v", got)
+		}
+	})
+}
+
 // A retried reply has all its time again, goes after what was sent meanwhile, and changes what the agent sees.
 func TestRetriedReplyIsSent(t *testing.T) {
 	for name, test := range map[string]struct {

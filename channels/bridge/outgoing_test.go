@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -12,10 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
 	"github.com/customchannels/customchannels-go/channels/hubspottest"
-	"github.com/customchannels/customchannels-go/messages"
 )
 
 func TestReplyReachesTheCustomer(t *testing.T) {
@@ -146,99 +143,49 @@ func TestDeliveryDeadline(t *testing.T) {
 }
 
 // Replies of one conversation are sent one after the other; another conversation does not wait.
-func TestOrderWithinAConversation(t *testing.T) {
+// HubSpot's webhooks may overtake each other: of the replies that wait, the one that was written first is sent first.
+// A status that HubSpot does not take for now holds up that of no other message.
+// A portal that has used up its calls of HubSpot holds no worker: its replies are sent at once.
+// A report may come while Send is still waiting for the service's answer, which tells the receipt.
+// A status that HubSpot refuses is kept with the reason.
+// A service that is down is asked again at growing intervals, but not so seldom that nobody notices when it is back.
+func TestAttemptsAreSpaced(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
-		b.channel.send = func(_ context.Context, try int, m *bridge.Outgoing) (*bridge.Receipt, error) {
-			if m.Text == "one" && m.Attempt < 4 {
-				return nil, errors.New("service down")
-			}
-			return nil, nil
+		tries := 0
+		b.channel.send = func(context.Context, int, *bridge.Outgoing) (*bridge.Receipt, error) {
+			tries++
+			return nil, errors.New("down")
 		}
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
-		b.reply("one")
-		b.reply("two")
-		b.reply("three")
-		b.receive(&bridge.Incoming{ID: "2", Text: "Hi too", From: shopper("bob")})
-		for _, thread := range b.hubspot.Threads() {
-			if b.hubspot.Messages(thread.ID)[0].Text == "Hi too" {
-				if _, err := b.hubspot.Reply(thread.ID, hubspottest.Reply{Text: "for Bob"}); err != nil {
-					t.Fatal(err)
-				}
-			}
+		b.reply("Hello")
+		later(10 * time.Second)
+		if tries < 3 || tries > 6 {
+			t.Errorf("%d attempts in the first 10 seconds, want 3 to 6", tries)
 		}
-		later(time.Minute)
-		if diff := cmp.Diff([]string{"for Bob", "one", "two", "three"}, b.channel.texts()); diff != "" {
-			t.Errorf("order of Sends (-want +got):\n%s", diff)
+		later(time.Hour)
+		if tries < 15 || tries > 30 {
+			t.Errorf("%d attempts in an hour, want 15 to 30", tries)
 		}
 	})
 }
 
-func TestReports(t *testing.T) {
+// Whatever ends a message, the agent reads of it: here Send panics until there is no time left.
+func TestSendPanicsForTooLong(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
-		// The service is quicker than its own answer: the receipt is read before it is known.
-		b.channel.send = func(ctx context.Context, _ int, m *bridge.Outgoing) (*bridge.Receipt, error) {
-			if m.Text == "one" {
-				if err := b.bridge.Report(ctx, shop, "receipt-one", messages.StatusRead, ""); err != nil {
-					t.Error(err)
-				}
-			}
-			return &bridge.Receipt{ID: "receipt-" + m.Text, Parts: []string{"part-of-" + m.Text}}, nil
-		}
-		b.reply("one")
-		b.reply("two")
-		b.reply("three")
-		for _, receipt := range []string{"part-of-one", "part-of-two", "receipt-two"} {
-			if err := b.bridge.Report(t.Context(), shop, receipt, messages.StatusRead, ""); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := b.bridge.Report(t.Context(), shop, "receipt-three", messages.StatusFailed, "The phone is off."); err != nil {
-			t.Fatal(err)
-		}
-		later(time.Minute)
-		want := []string{"Ada: Hi", "agent: one (READ)", "agent: two (READ)", "agent: three (FAILED: The phone is off.)"}
-		if diff := cmp.Diff(want, b.shown()); diff != "" {
+		b.channel.send = func(context.Context, int, *bridge.Outgoing) (*bridge.Receipt, error) { panic("nil map") }
+		b.reply("Hello")
+		later(25 * time.Hour)
+		if diff := cmp.Diff([]string{"Ada: Hi", "agent: Hello (FAILED: The message could not be delivered.)"}, b.shown()); diff != "" {
 			t.Errorf("the agent sees (-want +got):\n%s", diff)
 		}
-		for _, bad := range []struct {
-			account string
-			receipt string
-			status  messages.StatusType
-			want    error
-		}{
-			{"shop", "receipt-one", messages.StatusSent, bridge.ErrInvalid},
-			{"shop", "", messages.StatusRead, bridge.ErrInvalid},
-			{"elsewhere", "receipt-one", messages.StatusRead, bridge.ErrUnknownAccount},
-		} {
-			if err := b.bridge.Report(t.Context(), shopper(bad.account), bad.receipt, bad.status, ""); !errors.Is(err, bad.want) {
-				t.Errorf("Report(%q, %q, %s) = %v, want %v", bad.account, bad.receipt, bad.status, err, bad.want)
-			}
+		if diff := cmp.Diff([]string{"outgoing: given up after 24h0m0s: panic: nil map"}, b.buried()); diff != "" {
+			t.Errorf("buried (-want +got):\n%s", diff)
 		}
 	})
 }
 
 // Statuses are as durable as messages: a HubSpot that is down learns them later.
-func TestStatusIsRetried(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bench) {
-		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
-		b.hubspot.Inject(hubspottest.Fault{Operation: "message.status", Status: 503})
-		b.reply("Hello")
-		later(time.Hour)
-		if diff := cmp.Diff([]string{"Ada: Hi", "agent: Hello (SENDING)"}, b.shown()); diff != "" {
-			t.Errorf("while HubSpot is down (-want +got):\n%s", diff)
-		}
-		b.hubspot.ClearFaults()
-		later(10 * time.Minute)
-		if diff := cmp.Diff([]string{"Ada: Hi", "agent: Hello (SENT)"}, b.shown()); diff != "" {
-			t.Errorf("when it is back (-want +got):\n%s", diff)
-		}
-		if b.channel.tries != 1 {
-			t.Errorf("Send was called %d times, want 1", b.channel.tries)
-		}
-	})
-}
-
 // A stop keeps what is not done. Send is not called again for what it has done.
 func TestStopAndGoOn(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
@@ -290,32 +237,7 @@ func TestStopDuringSend(t *testing.T) {
 
 // HubSpot may know wider limits than the channel has: the registration can be changed by hand. The channel never sees what
 // it cannot carry; the customer gets the rest, and the agent reads what is missing.
-func TestFilesOverTheLimits(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bench) {
-		wide := channels.Capabilities{
-			DeliveryIdentifierTypes: []channels.IdentifierType{channels.TypeOpaque}, AllowOutgoingMessages: true,
-			ThreadingModel:          channels.ByIntegrationThread,
-			OutgoingAttachmentTypes: []channels.OutgoingAttachmentType{channels.OutgoingFile},
-			MaxFileCount:            10, MaxFileBytes: 10 << 20, MaxTotalFileBytes: 20 << 20,
-		}
-		id := channels.ID(b.hubspot.Channels()[0].ID)
-		if _, err := b.registry.Update(t.Context(), id, &channels.RegistrationUpdate{Capabilities: &wide}); err != nil {
-			t.Fatal(err)
-		}
-		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
-		b.reply("See:", hubspottest.Upload{Name: "a.pdf", Content: []byte("a")}, hubspottest.Upload{Name: "b.png", Content: []byte("b")},
-			hubspottest.Upload{Name: "c.png", Content: make([]byte, 1<<20+1)})
-		if diff := cmp.Diff([]string{`b.png image/png "b"`}, b.channel.sent[0].Files); diff != "" {
-			t.Errorf("files sent (-want +got):\n%s", diff)
-		}
-		want := "agent: See: (FAILED: The text was delivered, but a.pdf was not sent: this channel does not carry files of type application/pdf. " +
-			"c.png was not sent: this channel carries files of at most 1048576 bytes.)"
-		if got := b.shown()[1]; got != want {
-			t.Errorf("the agent sees %q, want %q", got, want)
-		}
-	}, func(c *bridge.Config) { c.Definition.Capabilities.AllowedFileMIMETypes = []string{"IMAGE/*"} })
-}
-
+// Neither do more files than it takes, or more bytes in all, or any where it takes none, reach the channel.
 func TestTrace(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string
@@ -361,51 +283,4 @@ func TestTrace(t *testing.T) {
 }
 
 // A file that is not to be had does not hold the text up for good.
-func TestFileWithoutContent(t *testing.T) {
-	for name, test := range map[string]struct {
-		answer http.HandlerFunc
-		wait   time.Duration
-	}{
-		"a login page": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!DOCTYPE html><html>Log in") }, 2 * time.Second},
-		"not there":    {http.NotFound, 2 * time.Second},
-		"down":         {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusBadGateway) }, time.Hour},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, b *bench) {
-				b.pages = http.NewServeMux()
-				b.pages.HandleFunc("/signed-files/", test.answer)
-				b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
-				b.reply("See:", hubspottest.Upload{Name: "a.png", Content: []byte("a")})
-				later(test.wait)
-				if diff := cmp.Diff([]string{"See:"}, b.channel.texts()); diff != "" {
-					t.Errorf("sent (-want +got):\n%s", diff)
-				}
-				want := "agent: See: (FAILED: The text was delivered, but A file was not sent: HubSpot did not give out its content.)"
-				if got := b.shown()[1]; got != want {
-					t.Errorf("the agent sees %q, want %q", got, want)
-				}
-			})
-		})
-	}
-}
-
 // Without the app there are no files, but the text goes out.
-func TestFileWhileUninstalled(t *testing.T) {
-	bubble(t, func(t *testing.T, b *bench) {
-		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
-		b.channel.send = func(_ context.Context, try int, _ *bridge.Outgoing) (*bridge.Receipt, error) {
-			if try == 1 {
-				return nil, errors.New("down")
-			}
-			return nil, nil
-		}
-		b.reply("See:", hubspottest.Upload{Name: "a.png", Content: []byte("a")})
-		if err := b.hubspot.Uninstall(portal); err != nil {
-			t.Fatal(err)
-		}
-		later(time.Hour)
-		if got := b.channel.sent; len(got) != 1 || got[0].Text != "See:" || got[0].Files != nil {
-			t.Errorf("sent %+v, want the text", got)
-		}
-	})
-}

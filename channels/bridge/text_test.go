@@ -53,6 +53,31 @@ func TestTextHasAddresses(t *testing.T) {
 	}
 }
 
+// A channel that has declared no rich text gets none.
+func TestRichTextOnlyWhereDeclared(t *testing.T) {
+	for name, test := range map[string]struct {
+		declared []channels.RichTextFeature
+		want     string
+	}{
+		"none": {nil, ""},
+		"some": {[]channels.RichTextFeature{channels.Bold}, "<p><strong>Sure</strong></p>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, b *bench) {
+				got := "nothing was sent"
+				b.channel.send = func(_ context.Context, _ int, m *bridge.Outgoing) (*bridge.Receipt, error) {
+					got = m.RichText
+					return nil, nil
+				}
+				b.message("m1", "Sure", "<p><strong>Sure</strong></p>", "[]")
+				if got != test.want {
+					t.Errorf("Send got the rich text %q, want %q", got, test.want)
+				}
+			}, func(c *bridge.Config) { c.Definition.Capabilities.RichText = test.declared })
+		})
+	}
+}
+
 const choice = `[{"type":"QUICK_REPLIES","quickReplies":[{"value":"y","valueType":"TEXT","label":"Yes"},{"value":"No","valueType":"TEXT"}]}]`
 
 func TestQuickReplies(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // Settings made on a *sql.DB reach one connection of its pool only, so the store holds connections of its own.
 var sqliteSettings = []struct{ pragma, want string }{
-	{"busy_timeout = 4000", "4000"}, // HubSpot waits 5 seconds for the answer to a webhook
+	{"busy_timeout = 2000", "2000"}, // a webhook may wait twice, for the batch before its own too, and HubSpot waits 5 seconds
 	{"journal_mode = WAL", "wal"},
 	{"synchronous = FULL", "2"}, // drivers differ in their default, and NORMAL loses commits at a power cut
 	{"foreign_keys = ON", "1"},
@@ -68,7 +68,7 @@ func busy(err error) bool {
 }
 
 func prepareSQLiteReader(ctx context.Context, conn *sql.Conn) error {
-	for _, pragma := range []string{"busy_timeout = 4000", "query_only = ON"} {
+	for _, pragma := range []string{"busy_timeout = 2000", "query_only = ON"} {
 		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
 			return fmt.Errorf("sqlstore: PRAGMA %s: %w", pragma, err)
 		}
@@ -128,7 +128,7 @@ func unlockConn(conn *sql.Conn) error {
 	ctx := context.Background()
 	_, _ = conn.ExecContext(ctx, "ROLLBACK") // fails where no transaction was begun
 	_, _ = conn.ExecContext(ctx, "DETACH DATABASE bridge_lock")
-	_, _ = conn.ExecContext(ctx, "PRAGMA busy_timeout = 4000")
+	_, _ = conn.ExecContext(ctx, "PRAGMA busy_timeout = 2000")
 	return conn.Close()
 }
 

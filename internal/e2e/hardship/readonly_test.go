@@ -50,6 +50,11 @@ func TestOpenFails(t *testing.T) {
 			readOnly(t, url, true)
 			return pgtest.Open(t, url)
 		}, "PostgreSQL's default_transaction_read_only is on, with which nothing could be written"},
+		{"PostgreSQL, synchronous_commit", sqlstore.PostgreSQL, func(t *testing.T) *sql.DB {
+			url := pgtest.New(t)
+			execAll(t, url, fmt.Sprintf("ALTER DATABASE %s SET synchronous_commit = off", databaseName(url)))
+			return pgtest.Open(t, url)
+		}, "PostgreSQL's synchronous_commit is off, with which a crash of the server would lose messages that were acknowledged"},
 		{"PostgreSQL, no server", sqlstore.PostgreSQL, func(t *testing.T) *sql.DB {
 			return pgtest.Open(t, "postgres://postgres@/postgres?host="+t.TempDir())
 		}, "no such file or directory"},
@@ -100,9 +105,12 @@ func readOnly(t *testing.T, url string, on bool) {
 
 func setReadOnly(t *testing.T, url string, on bool) {
 	t.Helper()
-	name := strings.TrimPrefix(strings.Split(url, "?")[0], "postgres://postgres@/")
 	execAll(t, url, "SET default_transaction_read_only = off",
-		fmt.Sprintf("ALTER DATABASE %s SET default_transaction_read_only = %t", name, on))
+		fmt.Sprintf("ALTER DATABASE %s SET default_transaction_read_only = %t", databaseName(url), on))
+}
+
+func databaseName(url string) string {
+	return strings.TrimPrefix(strings.Split(url, "?")[0], "postgres://postgres@/")
 }
 
 // execAll runs statements in a session of their own.

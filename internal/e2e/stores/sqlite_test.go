@@ -55,6 +55,9 @@ func TestSQLiteSettings(t *testing.T) {
 		defer conn.Close()
 		if pragma(t, conn, "synchronous") == "2" {
 			synced++
+			if wait := pragma(t, conn, "busy_timeout"); wait != "2000" {
+				t.Errorf("a webhook waits %s ms for a lock, want 2000: it may wait twice, and HubSpot waits 5 seconds", wait)
+			}
 		}
 		if pragma(t, conn, "query_only") != "0" {
 			t.Error("a connection was given back read-only")
@@ -325,6 +328,25 @@ func TestSQLiteSealsSecrets(t *testing.T) {
 		if bytes.Contains(all, []byte(secret)) {
 			t.Errorf("%s lies in the database in the clear", secret)
 		}
+	}
+}
+
+// Who can write to the database must not get an account's credentials by copying them to an account of his own.
+func TestSQLiteCredentialsAreTheAccounts(t *testing.T) {
+	d := newDatabase(t)
+	s := openStore(t, d)
+	account := func(portal int64, id channels.AccountID) *bridge.Account {
+		return &bridge.Account{Channel: storeChannel, Portal: portal, ID: id, Identifier: channels.Opaque("shop-" + string(id)), Credentials: []byte("of " + id)}
+	}
+	for _, a := range []*bridge.Account{account(1, "victim"), account(2, "thief")} {
+		_, err := s.SaveAccount(t.Context(), a)
+		must(t, err)
+	}
+	_, err := openDB(t, d, "").ExecContext(t.Context(),
+		`UPDATE cc_accounts SET credentials = (SELECT credentials FROM cc_accounts WHERE id = 'victim') WHERE id = 'thief'`)
+	must(t, err)
+	if a, err := s.Account(t.Context(), storeChannel, "thief"); err == nil {
+		t.Errorf("the credentials were opened for another account: %q", a.Credentials)
 	}
 }
 

@@ -1,0 +1,107 @@
+package bridge_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/customchannels/customchannels-go/channels/bridge"
+	"github.com/customchannels/customchannels-go/channels/hubspottest"
+)
+
+func TestOrderWithinAConversation(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.channel.send = func(_ context.Context, try int, m *bridge.Outgoing) (*bridge.Receipt, error) {
+			if m.Text == "one" && m.Attempt < 4 {
+				return nil, errors.New("service down")
+			}
+			return nil, nil
+		}
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
+		b.reply("one")
+		b.reply("two")
+		b.reply("three")
+		b.receive(&bridge.Incoming{ID: "2", Text: "Hi too", From: shopper("bob")})
+		for _, thread := range b.hubspot.Threads() {
+			if b.hubspot.Messages(thread.ID)[0].Text == "Hi too" {
+				if _, err := b.hubspot.Reply(thread.ID, hubspottest.Reply{Text: "for Bob"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		later(time.Minute)
+		if diff := cmp.Diff([]string{"for Bob", "one", "two", "three"}, b.channel.texts()); diff != "" {
+			t.Errorf("order of Sends (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestOrderOfWriting(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.channel.send = func(_ context.Context, _ int, m *bridge.Outgoing) (*bridge.Receipt, error) {
+			if m.ID == "m1" && m.Attempt == 1 {
+				return nil, errors.New("service down")
+			}
+			return &bridge.Receipt{ID: m.ID}, nil
+		}
+		for _, id := range []string{"m1", "m3", "m2"} {
+			event := outgoingEvent(b.hubspot.Channels()[0].ID, b.hubspot.Accounts()[0].ID, id)
+			event = strings.Replace(event, "09:25:00.950Z", "09:25:00.95"+id[1:]+"Z", 1)
+			event = strings.Replace(event, `"Hello"`, `"`+id+`"`, 1)
+			if status := b.post(b.app.ClientSecret, event); status != http.StatusOK {
+				t.Fatalf("the webhook of %s was answered %d", id, status)
+			}
+		}
+		later(time.Minute)
+		if diff := cmp.Diff([]string{"m1", "m2", "m3"}, b.channel.texts()); diff != "" {
+			t.Errorf("order of Sends (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestStatusesDoNotWaitForEachOther(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.status", Nth: 1, Status: 404})
+		b.reply("one")
+		b.reply("two")
+		if diff := cmp.Diff([]string{"Ada: Hi", "agent: one (SENDING)", "agent: two (SENT)"}, b.shown()); diff != "" {
+			t.Errorf("at once the agent sees (-want +got):\n%s", diff)
+		}
+		later(time.Minute)
+		if diff := cmp.Diff([]string{"Ada: Hi", "agent: one (SENT)", "agent: two (SENT)"}, b.shown()); diff != "" {
+			t.Errorf("in the end the agent sees (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestRateLimitHoldsNoWorker(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "0", Text: "Hi", FromName: "Ada"})
+		thread := b.thread()
+		for n := range 200 {
+			b.receive(&bridge.Incoming{ID: fmt.Sprint(n + 1), Text: "Hi too", From: shopper(fmt.Sprint("shopper-", n))})
+		}
+		if got := len(b.hubspot.Threads()); got >= 200 {
+			t.Fatalf("there are %d threads at once: there was no limit", got)
+		}
+		if _, err := b.hubspot.Reply(thread, hubspottest.Reply{Text: "Hello"}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"Hello"}, b.channel.texts()); diff != "" {
+			t.Errorf("sent at once (-want +got):\n%s", diff)
+		}
+		later(time.Minute)
+		if got := len(b.hubspot.Threads()); got != 201 {
+			t.Errorf("there are %d threads in the end, want 201", got)
+		}
+	})
+}
