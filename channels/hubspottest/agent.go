@@ -7,8 +7,8 @@ import (
 
 // Reply is what an agent writes to a customer.
 type Reply struct {
-	// Text is the plain text. A reply needs text, rich text, a file, a picture
-	// or something inserted.
+	// Text is the plain text. A reply needs text, rich text, a file, a picture,
+	// quick replies or something inserted.
 	Text string
 	// RichText is the HTML of the composer. It is dropped where the channel
 	// declares no rich text, because agents have no such composer there.
@@ -22,6 +22,13 @@ type Reply struct {
 	// Inserts are added to the text after what was written. See
 	// [Server.Inserts].
 	Inserts []Insert
+	// QuickReplies are answers for the customer to choose from, a QUICK_REPLIES
+	// attachment. The channel has to declare it in outgoingAttachmentTypes. The
+	// page's editor has none: HubSpot's help knows none for agents.
+	QuickReplies []QuickReply
+	// InReplyToID is the message of the same thread that this one answers.
+	// Defaults to none.
+	InReplyToID string
 	// AgentID is the actor id of the sender. Defaults to the portal's first
 	// user.
 	AgentID string
@@ -41,6 +48,10 @@ type Upload struct {
 	// Name has the extension, which decides the content type.
 	Name    string
 	Content []byte
+	// ContentType says whether it is sound or film, where the extension may
+	// stand for either, as .webm and .mp4 do. Defaults to what the extension
+	// stands for, and to video/webm for .webm.
+	ContentType string
 }
 
 // Threads returns the conversations of all portals, newest activity first.
@@ -117,12 +128,15 @@ func (st *state) writer(portal int64, actorID string) (string, error) {
 
 // compose makes a message of a reply, and stores its files.
 func (s *Server) compose(out *outlet, r *Reply) (*message, error) {
-	m := &message{Text: r.Text, RichText: r.RichText}
+	m := &message{Text: r.Text, RichText: r.RichText, InReplyToID: r.InReplyToID}
 	if err := s.insertInto(m, out, r); err != nil {
 		return nil, err
 	}
 	var err error
 	if m.Attachments, err = s.attach(out, r.Files); err != nil {
+		return nil, err
+	}
+	if err := out.offer(m, r.QuickReplies); err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(m.Text) == "" && strings.TrimSpace(m.RichText) == "" && len(m.Attachments) == 0 {
@@ -137,7 +151,7 @@ func (s *Server) attach(out *outlet, uploads []Upload) ([]attachment, error) {
 	files := make([]*file, len(uploads))
 	for i, up := range uploads {
 		files[i] = &file{PortalID: out.portal, Folder: "/conversations", Access: "PRIVATE", ByAgent: true}
-		files[i].describe(up.Name, up.Content)
+		files[i].describe(up.Name, up.ContentType, up.Content)
 	}
 	if err := out.acceptsFiles(files); err != nil {
 		return nil, err
@@ -165,6 +179,9 @@ func (tx *tx) sendAsAgent(t *thread, out *outlet, m *message) error {
 	if err := out.acceptsFiles(files); err != nil {
 		return err
 	}
+	if m.InReplyToID != "" && !tx.holds(t, m.InReplyToID) {
+		return notFound("message in this conversation", m.InReplyToID)
+	}
 	if !out.takesRichText() {
 		m.RichText = ""
 	}
@@ -178,6 +195,12 @@ func (tx *tx) sendAsAgent(t *thread, out *outlet, m *message) error {
 		tx.announceMessage(t, m)
 	}
 	return nil
+}
+
+// holds reports whether a message, and no comment, is in the thread.
+func (st *state) holds(t *thread, messageID string) bool {
+	m := st.messages.get(messageID)
+	return m != nil && m.ThreadID == t.ID && m.kind() == typeMessage
 }
 
 // filesOf returns the portal's files among the attachments.

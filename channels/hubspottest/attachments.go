@@ -19,7 +19,7 @@ type attachmentFields struct {
 	Latitude       *float64         `json:"latitude"`
 	Longitude      *float64         `json:"longitude"`
 	ContactProfile *contactProfile  `json:"contactProfile"`
-	QuickReplies   []quickReply     `json:"quickReplies"`
+	QuickReplies   []QuickReply     `json:"quickReplies"`
 	SocialMetadata *socialMediaData `json:"socialMetadata"`
 }
 
@@ -28,11 +28,6 @@ type contactProfile struct {
 	Emails    []json.RawMessage `json:"emails"`
 	Phones    []json.RawMessage `json:"phones"`
 	URLs      []json.RawMessage `json:"urls"`
-}
-
-type quickReply struct {
-	Value     string `json:"value"`
-	ValueType string `json:"valueType"`
 }
 
 type socialMediaData struct {
@@ -61,7 +56,7 @@ func readAttachment(p *problems, field string, raw json.RawMessage) attachment {
 		need(c != nil && c.Addresses != nil && c.Emails != nil && c.Phones != nil && c.URLs != nil,
 			"a contactProfile with addresses, emails, phones and urls")
 	case "QUICK_REPLIES":
-		need(len(a.QuickReplies) > 0 && !slices.ContainsFunc(a.QuickReplies, func(q quickReply) bool {
+		need(len(a.QuickReplies) > 0 && !slices.ContainsFunc(a.QuickReplies, func(q QuickReply) bool {
 			return q.Value == "" || q.ValueType != "TEXT" && q.ValueType != "URL"
 		}), "quickReplies with value, and valueType TEXT or URL")
 		raw = withDefaults(raw, map[string]json.RawMessage{"allowMultiSelect": json.RawMessage("false"), "allowUserInput": json.RawMessage("true")})

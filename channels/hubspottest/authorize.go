@@ -1,6 +1,7 @@
 package hubspottest
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -59,22 +60,32 @@ func (c *call) authorizePage() (*reply, error) {
 	if problem != "" {
 		return pageReply(http.StatusBadRequest, "problem", problem)
 	}
-	data := struct {
-		*authorizeRequest
-		App, Scope, OptionalScope string
-		Portals                   []*portal
-	}{authorizeRequest: a, App: c.cfg.AppName, Scope: strings.Join(a.Scopes, " "), OptionalScope: strings.Join(a.Optional, " ")}
+	page := c.askFor(a, nil)
+	if len(page.Accounts) == 0 {
+		return pageReply(http.StatusNotFound, "problem", "There is no account with the id "+c.r.PathValue("portalId")+".")
+	}
+	return page.reply()
+}
+
+// askFor is the consent page of a request, after an answer or before any.
+func (c *call) askFor(a *authorizeRequest, answer url.Values) *consent {
+	page := &consent{App: c.cfg.AppName, Action: "/oauth/authorize", Hidden: []hiddenField{
+		{"client_id", a.ClientID}, {"redirect_uri", a.RedirectURL}, {"scope", strings.Join(a.Scopes, " ")},
+		{"optional_scope", strings.Join(a.Optional, " ")}, {"state", a.State},
+	}}
+	if a.PortalID != 0 {
+		page.Hidden = append(page.Hidden, hiddenField{"only", portalKey(a.PortalID)})
+	}
+	page.ask(a.Scopes, false)
+	page.ask(a.Optional, true)
 	c.view(func(st *state) {
 		for _, p := range st.portals.ordered() {
 			if a.PortalID == 0 || a.PortalID == p.ID {
-				data.Portals = append(data.Portals, p)
+				page.offer(p, answer)
 			}
 		}
 	})
-	if len(data.Portals) == 0 {
-		return pageReply(http.StatusNotFound, "problem", "There is no account with the id "+c.r.PathValue("portalId")+".")
-	}
-	return pageReply(http.StatusOK, "authorize", data)
+	return page
 }
 
 // authorizeDecision takes the user's answer and sends the browser back to the
@@ -97,20 +108,24 @@ func (c *call) authorizeDecision() (*reply, error) {
 		back.Set("error_description", "The user denied access.")
 		return redirectReply(addQuery(a.RedirectURL, back)), nil
 	}
-	code := uuid()
-	err = c.update(func(tx *tx) error {
+	var code string
+	err = c.update(func(tx *tx) (err error) {
 		p := tx.portals.get(form.Get("portal"))
 		if p == nil {
 			return invalid("There is no account with the id %q", form.Get("portal"))
 		}
 		c.portal = p.ID
-		tx.remember(a)
-		tx.grants.put(tx, code, &grant{
-			Kind: authorizationCode, PortalID: p.ID, UserID: agentUserID, RedirectURL: a.RedirectURL,
-			Scopes: grantedScopes(a), ExpiresAt: tx.now.Add(codeLifetime), Seq: tx.next(),
-		})
-		return nil
+		if code, err = tx.issueCode(p, form, a); err == nil {
+			tx.remember(a)
+		}
+		return err
 	})
+	if refused, ok := errors.AsType[mayNotInstall](err); ok {
+		a.PortalID, _ = strconv.ParseInt(form.Get("only"), 10, 64) // none: every account was offered
+		page := c.askFor(a, form)
+		page.Problem = refused.Error()
+		return page.reply()
+	}
 	if err != nil {
 		return nil, err
 	}

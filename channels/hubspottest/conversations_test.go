@@ -133,6 +133,12 @@ func TestReplies(t *testing.T) {
 			{Name: "a.png", Content: make([]byte, 900)}, {Name: "b.png", Content: make([]byte, 900)}}}, says: "1500 bytes"},
 		{name: "too many", reply: hubspottest.Reply{Files: make([]hubspottest.Upload, 3)}, says: "at most 2"},
 		{name: "unknown agent", reply: hubspottest.Reply{Text: "Hi", AgentID: "A-1"}, says: "agent"},
+		{name: "no quick replies", reply: hubspottest.Reply{QuickReplies: []hubspottest.QuickReply{{Value: "Yes"}}}, says: "lack QUICK_REPLIES"},
+		{name: "quick reply by e-mail", reply: hubspottest.Reply{QuickReplies: []hubspottest.QuickReply{{Value: "Yes"}}, Via: hubspottest.ViaEmail,
+			To: &hubspottest.Identifier{Type: "HS_EMAIL_ADDRESS", Value: "ada@example.test"}}, says: "lack QUICK_REPLIES"},
+		{name: "empty quick reply", caps: object{"outgoingAttachmentTypes": []string{"QUICK_REPLIES"}},
+			reply: hubspottest.Reply{QuickReplies: []hubspottest.QuickReply{{Label: "Yes"}}}, says: "quickReplies with value"},
+		{name: "answer to nothing", reply: hubspottest.Reply{Text: "Hi", InReplyToID: "x"}, says: "message in this conversation"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newShop(t, hubspottest.Config{}, tt.caps)

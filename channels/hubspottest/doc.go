@@ -79,6 +79,7 @@
 //	a refresh answers without them                observed     FullRefresh
 //	expires_in is a number                        documented   ExpiresInText
 //	introspection reads token                     documented   IntrospectByKind
+//	v1: no portal in the answers, tokens in paths documented
 //	JSON at the token endpoints: 415              observed
 //	OAuth errors: error, status, message          documented
 //	the app is installed by its token exchange    documented
@@ -153,6 +154,7 @@
 //	Webhooks
 //	one object per request                        observed
 //	agents have no name                           observed
+//	agents' quick replies and inReplyToId         documented
 //	status is the string "SENT"                   documented   StatusObject
 //	files have only an id                         unknown      AttachmentURLs
 //	UTF-8                                         observed     EscapedBodies
@@ -193,9 +195,9 @@
 //	comments of an app are the app's              observed
 //	history beside the messages                   documented
 //
-// Not simulated: OAuth v1, the Webhooks Journal, searching, changing and
+// Not simulated: the Webhooks Journal, searching, changing and
 // deleting files, what uploads and imports do about duplicates and expiry,
-// quick replies of agents, calls, and the CRM's own API.
+// calls, and the CRM's own API.
 //
 // # The journal
 //

@@ -133,10 +133,11 @@ func (f *file) usage() string {
 
 // upload is what a multipart upload holds.
 type upload struct {
-	name    string
-	content []byte
-	form    url.Values
-	access  string
+	name        string
+	contentType string // of the part, as the app declares it
+	content     []byte
+	form        url.Values
+	access      string
 }
 
 func (c *call) uploadFile() (*reply, error) {
@@ -145,7 +146,7 @@ func (c *call) uploadFile() (*reply, error) {
 		return nil, err
 	}
 	f := &file{PortalID: c.portal, Folder: cmp.Or(up.form.Get("folderPath"), "/"), Access: up.access}
-	f.describe(up.name, up.content)
+	f.describe(up.name, up.contentType, up.content)
 	if err := c.storeFile(f, up.content); err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ func (c *call) readUpload() (*upload, error) {
 			return nil, invalid("The multipart body could not be read: %v", err)
 		}
 		if part.FormName() == "file" {
-			up.name, up.content = part.FileName(), content
+			up.name, up.contentType, up.content = part.FileName(), part.Header.Get("Content-Type"), content
 			up.form.Set("file", "")
 			continue
 		}
@@ -205,8 +206,9 @@ func (up *upload) check() error {
 	return nil
 }
 
-// describe fills in what follows from a file's name and content.
-func (f *file) describe(name string, content []byte) {
+// describe fills in what follows from a file's name, the content type that its
+// sender declares, which may be empty, and its content.
+func (f *file) describe(name, declared string, content []byte) {
 	sum := md5.Sum(content)
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	f.Extension = strings.TrimPrefix(path.Ext(name), ".")
@@ -214,8 +216,28 @@ func (f *file) describe(name string, content []byte) {
 	if f.Name == "" { // a name such as .profile
 		f.Name, f.Extension = name, ""
 	}
-	f.ContentType = cmp.Or(mime.TypeByExtension("."+f.Extension), http.DetectContentType(content))
+	f.ContentType = contentType(f.Extension, declared, content)
 	f.Size, f.MD5 = int64(len(content)), hex.EncodeToString(sum[:])
+}
+
+// contentType goes by the extension. Those of sound and film are the same for
+// some formats, so there the sender's word decides; a .webm of which nothing is
+// said is a film, for a player of films plays sound too.
+func contentType(extension, declared string, content []byte) string {
+	known := mime.TypeByExtension("." + extension)
+	said, _, err := mime.ParseMediaType(declared)
+	switch {
+	case err == nil && isRecording(said) && (known == "" || isRecording(known)):
+		return said
+	case strings.EqualFold(extension, "webm"):
+		return "video/webm"
+	}
+	return cmp.Or(known, http.DetectContentType(content))
+}
+
+// isRecording reports whether a content type is that of sound or film.
+func isRecording(contentType string) bool {
+	return strings.HasPrefix(contentType, "audio/") || strings.HasPrefix(contentType, "video/")
 }
 
 // storeFile keeps a described file under a name that is free in its folder.

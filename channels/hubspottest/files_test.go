@@ -79,6 +79,32 @@ func TestFiles(t *testing.T) {
 	b.want(b.call("GET", "/files/v3/files/"+id, nil), http.StatusNotFound)
 }
 
+// TestRecordings: an extension may stand for sound or for film.
+func TestRecordings(t *testing.T) {
+	s := newShop(t, hubspottest.Config{}, object{"allowedFileAttachmentMimeTypes": []string{"*/*"}})
+	thread := s.say("m1", "Hi")
+	for _, tt := range []struct{ name, declared, want string }{
+		{"a.webm", "", "video/webm"},
+		{"a.WEBM", "application/octet-stream", "video/webm"},
+		{"a.webm", "audio/webm;codecs=opus", "audio/webm"},
+		{"a.mp4", "audio/mp4", "audio/mp4"},
+		{"a.mp4", "", "video/mp4"},
+		{"a.png", "audio/mp4", "image/png"},
+		{"a.html", "video/mp4", "text/html; charset=utf-8"},
+		{"a.webm", "text/html", "video/webm"},
+		{"recording", "audio/ogg", "audio/ogg"},
+		{"picture", "", "image/png"},
+	} {
+		t.Run(tt.name+" "+tt.declared, func(t *testing.T) {
+			m, err := s.Reply(thread, hubspottest.Reply{Files: []hubspottest.Upload{{Name: tt.name, ContentType: tt.declared, Content: []byte(png)}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			diff(t, "content type", tt.want, m.Attachments[0].ContentType)
+		})
+	}
+}
+
 func TestSignedURLsExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newInstalled(t, hubspottest.Config{})

@@ -112,7 +112,7 @@ func (c *call) fetch(b *importBody) (*file, error) {
 		return nil, fmt.Errorf("the file is larger than %d bytes", maxUpload)
 	}
 	f := &file{PortalID: c.portal, Folder: cmp.Or(b.Folder, "/"), Access: b.Access}
-	f.describe(cmp.Or(b.Name, path.Base(req.URL.Path)), content)
+	f.describe(cmp.Or(b.Name, path.Base(req.URL.Path)), resp.Header.Get("Content-Type"), content)
 	if f.Extension == "" {
 		f.Extension = strings.TrimPrefix(path.Ext(req.URL.Path), ".")
 	}

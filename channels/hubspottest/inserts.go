@@ -128,7 +128,7 @@ func (s *Server) storePicture(portal int64, up Upload) (*Picture, error) {
 	if public {
 		f.Access = "PUBLIC_NOT_INDEXABLE"
 	}
-	f.describe(up.Name, up.Content)
+	f.describe(up.Name, up.ContentType, up.Content)
 	if f.kind() != "IMG" {
 		return nil, invalid("%s is no picture", f.fullName())
 	}

@@ -30,6 +30,7 @@ const (
 type marketFlow struct {
 	kind        MarketplaceFlow
 	portal      int64
+	actor       string // of the admin who began it, empty for the first one
 	redirectURL string
 	scopes      []string
 	state       string
@@ -46,6 +47,10 @@ const marketLifetime = time.Hour
 // scopes the app has is taken from the Config, or else from what it asks for at
 // its install link.
 func (s *Server) MarketplaceURL(ctx context.Context, portalID int64, kind MarketplaceFlow) (string, error) {
+	return s.marketplaceURL(ctx, portalID, kind, "")
+}
+
+func (s *Server) marketplaceURL(ctx context.Context, portalID int64, kind MarketplaceFlow, actorID string) (string, error) {
 	if kind != FlowConsent && kind != FlowSignIn {
 		return "", invalid("flow must be %s or %s, not %q", FlowConsent, FlowSignIn, kind)
 	}
@@ -64,7 +69,7 @@ func (s *Server) MarketplaceURL(ctx context.Context, portalID int64, kind Market
 		}
 	}
 	id := uuid()
-	s.market[id] = &marketFlow{kind: kind, portal: portalID, redirectURL: redirectURL, scopes: scopes, began: s.now()}
+	s.market[id] = &marketFlow{kind: kind, portal: portalID, actor: actorID, redirectURL: redirectURL, scopes: scopes, began: s.now()}
 	return s.url + "/simulator/marketplace?" + url.Values{"flow": {id}}.Encode(), nil
 }
 
@@ -155,15 +160,18 @@ func (c *call) beginMarketInstall() (*reply, error) {
 			"step": {"authorize"}, "returnUrl": {c.here("signed-in", q.Get("flow"))},
 		})), nil
 	}
-	return c.askConsent(q.Get("flow"), f)
+	return c.askConsent(q.Get("flow"), f, url.Values{installerField(f.portal): {f.actor}}, "")
 }
 
-func (c *call) askConsent(id string, f *marketFlow) (*reply, error) {
-	var name string
-	c.view(func(st *state) { name = st.portals.get(portalKey(f.portal)).Name })
-	return pageReply(http.StatusOK, "consent", map[string]any{
-		"App": c.cfg.AppName, "Portal": name, "Scopes": f.scopes, "Flow": id,
-	})
+// askConsent asks with an answer filled in: one that was refused, or the first
+// proposal.
+func (c *call) askConsent(id string, f *marketFlow, answer url.Values, problem string) (*reply, error) {
+	page := &consent{
+		App: c.cfg.AppName, Problem: problem, Action: "/simulator/marketplace/consent", Hidden: []hiddenField{{"flow", id}},
+	}
+	page.ask(f.scopes, false)
+	c.view(func(st *state) { page.offer(st.portals.get(portalKey(f.portal)), answer) })
+	return page.reply()
 }
 
 // signedIn is where the app sends the user after she has signed in there, with
@@ -180,7 +188,7 @@ func (c *call) signedIn() (*reply, error) {
 	c.mu.Lock()
 	c.market[q.Get("flow")].state = q.Get("state")
 	c.mu.Unlock()
-	return c.askConsent(q.Get("flow"), f)
+	return c.askConsent(q.Get("flow"), f, url.Values{installerField(f.portal): {f.actor}}, "")
 }
 
 // marketDecision takes the user's consent and sends her to the app.
@@ -196,14 +204,14 @@ func (c *call) marketDecision() (*reply, error) {
 	if form.Get("decision") != "allow" {
 		return pageReply(http.StatusOK, "returned", map[string]string{"Title": "Not installed", "Text": "You did not allow the app."})
 	}
-	code := uuid()
-	err = c.update(func(tx *tx) error {
-		tx.grants.put(tx, code, &grant{
-			Kind: authorizationCode, PortalID: f.portal, UserID: agentUserID, RedirectURL: f.redirectURL,
-			Scopes: grantedScopes(&authorizeRequest{Scopes: f.scopes}), ExpiresAt: tx.now.Add(codeLifetime), Seq: tx.next(),
-		})
-		return nil
+	var code string
+	err = c.update(func(tx *tx) (err error) {
+		code, err = tx.issueCode(tx.portals.get(portalKey(f.portal)), form, &authorizeRequest{RedirectURL: f.redirectURL, Scopes: f.scopes})
+		return err
 	})
+	if refused, ok := errors.AsType[mayNotInstall](err); ok {
+		return c.askConsent(form.Get("flow"), f, form, refused.Error())
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -104,6 +104,11 @@ func TestMarketplaceErrors(t *testing.T) {
 	flow := strings.TrimPrefix(address, hubspotURL+"/simulator/marketplace?flow=")
 	b.want(b.send("POST", "/simulator/marketplace/consent", url.Values{"flow": {flow}, "decision": {"allow"}}, "Origin", "https://evil.test"), http.StatusForbidden)
 	b.want(b.send("POST", "/simulator/marketplace/consent", url.Values{"flow": {flow}, "decision": {"deny"}}), http.StatusOK)
+	refused := b.want(b.send("POST", "/simulator/marketplace/consent",
+		url.Values{"flow": {flow}, "decision": {"allow"}, "user-24681012": {"A-2620024"}}), http.StatusForbidden)
+	if want := "You are Jo Lind. Only a super-admin installs apps: ask Robin Hale."; !strings.Contains(refused.raw, want) {
+		t.Errorf("got %v, want %q", refused, want)
+	}
 	b.want(b.send("GET", "/simulator/marketplace?flow=x", nil), http.StatusNotFound)
 	b.want(b.send("GET", "/simulator/marketplace/done?flow="+flow, nil), http.StatusBadRequest)
 }

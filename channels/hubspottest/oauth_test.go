@@ -1,6 +1,7 @@
 package hubspottest_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -161,6 +162,80 @@ func TestOAuthConsentPage(t *testing.T) {
 				t.Errorf("got %v, want %d with %q", a, tt.status, tt.shows)
 			}
 		})
+	}
+}
+
+// TestOAuthInstaller: only a super-admin installs an app; others are told whom
+// to ask, and can choose again.
+func TestOAuthInstaller(t *testing.T) {
+	b := newBench(t, hubspottest.Config{})
+	if err := b.AddPortal(otherPortal, "Other & Co"); err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range []hubspottest.User{{Agent: hubspottest.Agent{ActorID: "A-7", Name: "Kim Root"}, SuperAdmin: true}, {Agent: hubspottest.Agent{ActorID: "A-2620022", Name: "Robin Hale"}}} {
+		if err := b.SetUser(otherPortal, u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := url.Values{"client_id": {b.ClientID()}, "redirect_uri": {redirectURL}, "scope": {"oauth files"}, "optional_scope": {"tickets"}, "state": {"s"}}
+	page := b.want(b.send("GET", "/oauth/authorize?"+ask.Encode(), nil), http.StatusOK)
+	for _, shown := range []string{
+		`<option value="A-2620022" selected>Robin Hale, super-admin</option>`, `<option value="A-7" selected>Kim Root, super-admin</option>`,
+		`<option value="A-2620024" class="may-not">Jo Lind</option>`, "Other &amp; Co", "Read and upload files", "optional",
+	} {
+		if !strings.Contains(page.raw, shown) {
+			t.Errorf("the page lacks %s", shown)
+		}
+	}
+	for _, tt := range []struct {
+		name, portal, field, user string
+		status                    int
+		says                      string // in the page
+		id                        float64
+	}{
+		{"the first super-admin", "24681012", "", "", http.StatusSeeOther, "", 2620022},
+		{"the first super-admin of another account", "97531", "", "", http.StatusSeeOther, "", 7},
+		{"a super-admin", "97531", "user-97531", "A-7", http.StatusSeeOther, "", 7},
+		{"somebody of the other account", "24681012", "user-97531", "A-2620024", http.StatusSeeOther, "", 2620022},
+		{"no super-admin", "24681012", "user-24681012", "A-2620023", http.StatusForbidden, "You are Noor Adams. Only a super-admin installs apps: ask Robin Hale.", 0},
+		{"no super-admin there", "97531", "user-97531", "A-2620022", http.StatusForbidden, "You are Robin Hale. Only a super-admin installs apps: ask Kim Root.", 0},
+		{"nobody", "24681012", "user-24681012", "A-1", http.StatusBadRequest, "no user", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			form := url.Values{"decision": {"allow"}, "portal": {tt.portal}}
+			maps.Copy(form, ask)
+			if tt.field != "" {
+				form.Set(tt.field, tt.user)
+			}
+			a := b.want(b.send("POST", "/oauth/authorize", form), tt.status)
+			if !strings.Contains(a.raw, tt.says) {
+				t.Errorf("got %v, want it to say %q", a, tt.says)
+			}
+			if tt.status == http.StatusForbidden && !strings.Contains(a.raw, `<option value="`+tt.user+`" selected`) {
+				t.Error("the page has forgotten what was chosen")
+			}
+			if tt.status != http.StatusSeeOther {
+				return
+			}
+			to, err := url.Parse(a.header.Get("Location"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := b.want(b.send("POST", "/oauth/2026-09/token", b.grantForm("authorization_code",
+				url.Values{"code": {to.Query().Get("code")}, "redirect_uri": {redirectURL}})), http.StatusOK)
+			if got.body["user_id"] != tt.id {
+				t.Errorf("the user is %v, want %v", got.body["user_id"], tt.id)
+			}
+		})
+	}
+	one := strings.Replace("/oauth/authorize?"+ask.Encode(), "/oauth/", "/oauth/97531/", 1)
+	only := b.send("GET", one, nil).raw
+	refused := b.send("POST", "/oauth/authorize", url.Values{
+		"client_id": ask["client_id"], "redirect_uri": ask["redirect_uri"], "scope": ask["scope"], "decision": {"allow"},
+		"portal": {"97531"}, "only": {"97531"}, "user-97531": {"A-2620023"},
+	})
+	if strings.Contains(only, "24681012") || strings.Contains(refused.raw, "24681012") {
+		t.Error("another account is offered than the link's")
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *pageCall) install() (*pageAnswer, error) {
 		}
 		return ok(map[string]string{"url": link})
 	}
-	address, err := c.MarketplaceURL(c.r.Context(), c.portal, MarketplaceFlow(body.Flow))
+	address, err := c.marketplaceURL(c.r.Context(), c.portal, MarketplaceFlow(body.Flow), c.user.ActorID)
 	if err != nil {
 		return nil, gateway(err)
 	}

@@ -155,7 +155,7 @@ func readFiles(r *http.Request, field string) ([]Upload, error) {
 		if err != nil {
 			return nil, invalid("The file %s could not be read: %v", header.Filename, err)
 		}
-		list = append(list, Upload{Name: header.Filename, Content: content})
+		list = append(list, Upload{Name: header.Filename, ContentType: header.Header.Get("Content-Type"), Content: content})
 	}
 	return list, nil
 }

@@ -38,10 +38,7 @@ const (
 	SeatService = "SERVICE"
 )
 
-const (
-	agentUserID = 2620022
-	agentActor  = "A-2620022"
-)
+const agentActor = "A-2620022"
 
 // newUsers are the users that a portal starts with: one of each role.
 func newUsers(agent string) []User {

@@ -104,6 +104,42 @@ func TestWebhookOfAReply(t *testing.T) {
 	})
 }
 
+// TestWebhookOfAnAnswer: an agent's message may offer quick replies, and answer
+// another message.
+func TestWebhookOfAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, hubspottest.Config{}, object{"outgoingAttachmentTypes": []string{"QUICK_REPLIES"}})
+		h := &hook{}
+		s.run(h)
+		in := s.publish(draft(s.account, "m1", "Red or blue?"))
+		thread, question := in.text("conversationsThreadId"), in.text("id")
+		reply, err := s.Reply(thread, hubspottest.Reply{InReplyToID: question, QuickReplies: []hubspottest.QuickReply{
+			{Value: "red", Label: "Red & round"}, {Value: "https://shop.test/", ValueType: "URL"},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		offered := object{
+			"type": "QUICK_REPLIES", "allowMultiSelect": false, "allowUserInput": true,
+			"quickReplies": []any{
+				object{"value": "red", "valueType": "TEXT", "label": "Red & round"}, object{"value": "https://shop.test/", "valueType": "URL"},
+			},
+		}
+		event := h.all()[0].body["message"].(object)
+		for where, message := range map[string]object{
+			"webhook": event, "API": s.call("GET", channelBase+"/"+s.channel+"/messages/"+reply.ID, nil).body,
+		} {
+			diff(t, where+": attachments", []any{offered}, message["attachments"].([]any))
+			diff(t, where+": inReplyToId", any(question), message["inReplyToId"])
+		}
+		shown := s.Messages(thread)[0] // before the question, whose sender's clock is ahead
+		if shown.InReplyToID != question || len(shown.Attachments) != 1 || shown.Attachments[0].Type != "QUICK_REPLIES" {
+			t.Errorf("the agent sees %+v", shown)
+		}
+	})
+}
+
 func TestWebhookSignatures(t *testing.T) {
 	for _, v2 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("v2=%v", v2), func(t *testing.T) {

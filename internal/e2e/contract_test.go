@@ -16,6 +16,7 @@ func TestContract(t *testing.T) {
 		t.Run(string(version)+" read otherwise", func(t *testing.T) { otherReadings(t, c, version) })
 	}
 	t.Run("rate limit", func(t *testing.T) { rateLimited(t, c) })
+	t.Run("OAuth v1", func(t *testing.T) { firstOAuth(t, c) })
 	t.Run("versions not played", func(t *testing.T) { unplayed(t, c) })
 	t.Run("nothing left out", c.leavesNothingOut)
 	t.Run("everything sent", c.sendsEverything)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/color"
 	"image/draw"
@@ -20,10 +21,15 @@ func TestReadmePicture(t *testing.T) {
 	addr, hubspotAddr := freeAddr(t), freeAddr(t)
 	p := start(t, nil, "-addr", addr, "-hubspot-addr", hubspotAddr)
 	p.waitFor("Customer")
-	s := openSides(t, addr, hubspotAddr)
-	const width, height = 1120, 760
-	s.customer.run(chromedp.EmulateViewport(width*2/3, height))
-	s.agent.run(chromedp.EmulateViewport(width, height))
+	b := browser(t)
+	for _, text := range []string{"Can I return an opened box?", "Bonjour ! Où est mon colis n° 2044 ?"} {
+		writeAsAnother(t, b, "http://"+addr+"/", text)
+	}
+	s := &sides{customer: open(t, b, "http://"+addr+"/"), agent: open(t, b, "http://"+hubspotAddr+"/")}
+	s.agent.until("the others are in the list", `document.querySelectorAll('[data-testid="agent-thread"]').length === 2`)
+	const height = 820
+	s.customer.run(chromedp.EmulateViewport(640, height))
+	s.agent.run(chromedp.EmulateViewport(1280, height))
 
 	lines := []line{
 		{"customer", "Hi! Do you still have the blue kettle? 🫖"},
@@ -57,6 +63,18 @@ func TestReadmePicture(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "quickstart.png"), file.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// writeAsAnother has a customer write who has a browser of her own.
+func writeAsAnother(t *testing.T, b context.Context, url, text string) {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	p := &page{t: t, ctx: ctx}
+	p.run(chromedp.Navigate(url))
+	p.paste("customer-input", text)
+	p.click("customer-send")
+	p.until("the message is sent", `document.querySelector('[data-testid="customer-messages"]').innerText.includes('Sent')`)
 }
 
 func shot(t *testing.T, p *page) image.Image {

@@ -2,6 +2,7 @@ package adminpage
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -49,6 +50,35 @@ func TestLooks(t *testing.T) {
 			p.click("account-edit")
 			p.look(fmt.Sprintf("%d-%s-edit", screen.width, scheme))
 			p.click("edit-cancel")
+		}
+	}
+}
+
+// TestConsentLooks shows the pages that stand where HubSpot's own do, which have no scripts to rely on.
+func TestConsentLooks(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.hubspot.AddPortal(97531, "Other Ltd"))
+	p := w.open(admin, "#/marketplace")
+	for _, screen := range []struct{ width, height int64 }{{1280, 860}, {600, 600}, {390, 800}} {
+		for _, scheme := range []string{"light", "dark"} {
+			p.show(screen.width, screen.height, scheme)
+			look := func(name, ready string) {
+				p.until(name+" is shown", `document.querySelector("main")?.innerText.includes(`+quote(ready)+`)`)
+				p.keep(fmt.Sprintf("%d-%s-%s", screen.width, scheme, name))
+				if diff := cmp.Diff([]string{}, eval[[]string](p, strings.Replace(widerThanTheScreen, ".view *, .dialog *", "body *", 1))); diff != "" {
+					t.Errorf("%s: wider than the screen (-want +got):\n%s", name, diff)
+				}
+				if diff := cmp.Diff([]string{}, eval[[]string](p, nameless)); diff != "" {
+					t.Errorf("%s: without a name, or an id twice (-want +got):\n%s", name, diff)
+				}
+			}
+			p.run(chromedp.Navigate(w.app.URL + "/hubspot/install"))
+			look("consent", "Acme Chat for teams")
+			p.do(`document.querySelector("#user-24681012").value = ` + quote(guest))
+			p.clickOn(`button[value=allow]`)
+			look("refused", "You are Jo Lind.")
+			p.run(chromedp.Navigate(w.hubspot.URL() + "/oauth/authorize?client_id=x"))
+			look("problem", "That did not work")
 		}
 	}
 }

@@ -111,6 +111,7 @@ func TestS11Move(t *testing.T) {
 	p.press(kb.Escape)
 	p.until("the menu is closed", `!document.querySelector(":popover-open")`)
 	p.click("account-options")
+	p.until("the menu is in its place", `document.activeElement.dataset.testid === "account-move"`)
 	p.click("account-move")
 	p.reads("No channel is connected to the help desk")
 	w.wantTold("moved " + a.Name + " to " + inbox)

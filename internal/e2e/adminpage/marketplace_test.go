@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/customchannels/customchannels-go/channels/hubspottest"
 )
 
 const (
@@ -97,6 +99,35 @@ func TestS1Uninstall(t *testing.T) {
 	if w.hubspot.Installed(portal) {
 		t.Error("the app is still installed")
 	}
+}
+
+// TestS1Consent says on HubSpot's own page who installs, and refuses whoever is no super-admin.
+func TestS1Consent(t *testing.T) {
+	w := newWorld(t)
+	must(t, w.hubspot.AddPortal(97531, "Other Ltd"))
+	must(t, w.hubspot.SetUser(97531, hubspottest.User{Agent: hubspottest.Agent{ActorID: "A-7", Name: "Kim Root"}, SuperAdmin: true}))
+	p := w.open(admin, "#/marketplace")
+	p.click("flow-LINK")
+	p.click("install")
+	popup := p.popup(w.hubspot.URL())
+	popup.reads("Read and upload files")
+	popup.until("only the users of the account are offered", `[...document.querySelectorAll("select")].filter((s) => s.checkVisibility()).map((s) => s.id).join() === "portal,user-24681012"`)
+	chosen := func(id, value string) {
+		popup.do(`document.getElementById(` + quote(id) + `).value = ` + quote(value))
+	}
+	chosen("portal", "97531")
+	popup.until("those of the other account are offered", `document.querySelector("#user-97531").checkVisibility() && !document.querySelector("#user-24681012").checkVisibility()`)
+	chosen("user-97531", guest)
+	popup.reads("Only a super-admin installs apps: ask Robin Hale or Kim Root.")
+	popup.clickOn(`button[value=allow]`)
+	popup.reads("You are Jo Lind. Only a super-admin installs apps: ask Robin Hale or Kim Root.")
+	if w.hubspot.Installed(97531) {
+		t.Fatal("the app is installed by somebody who may not")
+	}
+	popup.until("what was chosen is kept", `document.querySelector("#portal").value === "97531" && document.querySelector("#user-97531").value === `+quote(guest))
+	chosen("user-97531", "A-7")
+	popup.clickOn(`button[value=allow]`)
+	w.until("the app is installed", func() bool { return w.hubspot.Installed(97531) })
 }
 
 // TestS1Rights tells those who may not install why.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
@@ -77,7 +78,7 @@ func TestMedia(t *testing.T) {
 		media("Invoice 2044.pdf", "application/pdf", messages.UsageOther, []byte("%PDF-1.4\n")))
 	p := w.open("")
 	p.openThread("Ada")
-	w.say("Ada", "And this:", media("unpacking.mp4", "video/mp4", messages.UsageOther, recordVideo(t, p)))
+	w.say("Ada", "And this:", media("unpacking.mp4", "video/mp4", messages.UsageOther, recordVideo(t, p, "video/mp4;codecs=vp9")))
 	p.until("the picture is shown", `document.querySelector('[data-testid="image"] img')?.naturalWidth === 64`)
 	p.until("the sticker is shown", `document.querySelector('[data-testid="sticker"] img')?.naturalWidth === 32`)
 	for _, kind := range []string{"audio", "voice", "video"} {
@@ -100,6 +101,32 @@ func TestMedia(t *testing.T) {
 	p.shows(byID("social_media_metadata"), "example.com")
 	p.shows(byID("unsupported_content"), "cannot show")
 	p.screenshot("media")
+}
+
+// TestWebM (S7): one extension stands for sound and for film, so what the customer's or the agent's browser says of it decides.
+func TestWebM(t *testing.T) {
+	w := newWorld(t, rich).connect()
+	w.say("Ada", "Hello")
+	p := w.open("")
+	p.openThread("Ada")
+	film := recordVideo(t, p, "video/webm;codecs=vp8")
+	w.say("Ada", "Film", media("film.webm", "video/webm", messages.UsageOther, film))
+	w.say("Ada", "Voice", media("voice.webm", "video/webm", messages.UsageVoiceRecording, film))
+	w.say("Ada", "Sound", media("sound.webm", "audio/webm", messages.UsageAudio, film))
+	w.say("Ada", "Sticker", media("wave.webm", "video/webm", messages.UsageSticker, film))
+	p.shows(message, "Sticker")
+	p.until("the sticker moves", `(s => s?.tagName === 'VIDEO' && s.muted && s.currentTime > 0)(document.querySelector('[data-testid="sticker"]'))`)
+	p.run(chromedp.SetUploadFiles(byID("agent-file"), []string{file(t, "answer.webm", string(film))}))
+	p.shows(byID("chip"), "answer.webm")
+	p.send()
+	w.arrived(1)
+	p.shows(message, "answer.webm")
+	got := eval[[]string](p, `Array.from(document.querySelectorAll('`+message+` :is(audio, video)'), (e) => e.tagName + ' ' + e.ariaLabel)`)
+	want := []string{"VIDEO film.webm", "AUDIO Voice message", "AUDIO sound.webm", "VIDEO Sticker wave.webm", "VIDEO answer.webm"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("players (-want +got):\n%s", diff)
+	}
+	p.screenshot("webm")
 }
 
 // TestNotify (S12) is told of a message in another conversation, until the agent switches that off.
@@ -158,7 +185,7 @@ func tone() []byte {
 }
 
 // recordVideo films a drawing in the browser.
-func recordVideo(t *testing.T, p *page) []byte {
+func recordVideo(t *testing.T, p *page, contentType string) []byte {
 	t.Helper()
 	text := eval[string](p, `new Promise((resolve) => {
 		const canvas = document.createElement('canvas');
@@ -170,7 +197,7 @@ func recordVideo(t *testing.T, p *page) []byte {
 			pen.fillRect(0, 0, 160, 90);
 			if (frame === 12) recorder.stop();
 		}, 40);
-		const recorder = new MediaRecorder(canvas.captureStream(25), {mimeType: 'video/mp4;codecs=vp9'});
+		const recorder = new MediaRecorder(canvas.captureStream(25), {mimeType: '`+contentType+`'});
 		const parts = [];
 		recorder.ondataavailable = ({data}) => parts.push(data);
 		recorder.onstop = async () => {

@@ -50,7 +50,7 @@ func TestReply(t *testing.T) {
 	p.write(byID("link-text"), "tracking")
 	p.write(byID("link-address"), "parcels.example.com/7")
 	p.click(byID("link-done"))
-	p.gone("dialog")
+	p.until("the link is in the text", `document.querySelector('`+editor+` a')?.textContent === 'tracking'`)
 	p.enter(".")
 	p.send()
 	p.lastStatus("Sent")
@@ -58,7 +58,7 @@ func TestReply(t *testing.T) {
 	if want := "It ships today, see tracking https://parcels.example.com/7."; got.Text != want {
 		t.Errorf("the text is %q, want %q", got.Text, want)
 	}
-	for _, part := range []string{"<b>today</b>", `<a href="https://parcels.example.com/7"`} {
+	for _, part := range []string{"<strong>today</strong>", `<a href="https://parcels.example.com/7"`} {
 		if !strings.Contains(got.RichText, part) {
 			t.Errorf("the rich text %q lacks %s", got.RichText, part)
 		}

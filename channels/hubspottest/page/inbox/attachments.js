@@ -13,14 +13,17 @@ export function attachmentNode(attachment) {
     case "image": return imageNode(attachment, url);
     case "audio": return playerNode("audio", attachment, url);
     case "video": return playerNode("video", attachment, url);
+    case "clip": return clipNode(attachment, url);
     default: return fileNode(attachment, url);
   }
 }
 
+// The formats of recordings hold sound or film, so a voice message may have a film's content type, and a sticker may move.
 function mediaKind({ usage, contentType = "" }) {
   const kind = contentType.split("/")[0];
+  if (usage === "STICKER" && kind === "video") return "clip";
   if (usage === "IMAGE" || usage === "STICKER") return "image";
-  if (usage === "AUDIO" || usage === "VOICE_RECORDING") return kind === "video" ? "video" : "audio";
+  if (usage === "AUDIO" || usage === "VOICE_RECORDING") return "audio";
   return kind;
 }
 
@@ -65,6 +68,18 @@ function playerNode(tag, attachment, url) {
     el("figcaption", { dir: "auto" }, icon(voice ? "play" : "file"), el("span", {}, label)), player);
   player.addEventListener("error", () => player.replaceWith(fileNode(attachment, url)), { once: true });
   return node;
+}
+
+// A sticker that moves plays by itself, unless the reader wants nothing to move.
+function clipNode(attachment, url) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const clip = el("video", {
+    src: url, class: "clip", loop: true, autoplay: !still, controls: still, "data-testid": "sticker",
+    "aria-label": `Sticker ${attachment.name || ""}`.trim(),
+  });
+  clip.muted = true; // as an attribute it comes too late for a player made by a script, and sound must not play by itself
+  clip.addEventListener("error", () => clip.replaceWith(fileNode(attachment, url)), { once: true });
+  return clip;
 }
 
 function fileNode(attachment, url) {

@@ -59,20 +59,25 @@ export class Conversation {
   }
 
   // followEnd keeps the end in view while images load and the window changes, if it was in view before.
-  // Only scrolling up leaves the end: content that grew since may have moved it away on its own.
   #followEnd() {
     this.#scroll.addEventListener("scroll", () => {
-      const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-      const near = scrollHeight - scrollTop - clientHeight < NEAR_END;
-      this.#atEnd = near || (this.#atEnd && scrollTop >= this.#top);
-      this.#top = scrollTop;
-      if (this.#atEnd) this.#unseen = 0;
+      if (this.#seesEnd()) this.#unseen = 0;
       this.#renderJump();
     }, { passive: true });
-    const observer = new ResizeObserver(() => { if (this.#atEnd) this.toEnd(); });
+    const observer = new ResizeObserver(() => { if (this.#seesEnd()) this.toEnd(); });
     observer.observe(this.#scroll);
     observer.observe(byId("scroll-content"));
     this.#jump.addEventListener("click", () => this.toEnd());
+  }
+
+  // seesEnd asks where the page is scrolled to, because the event that tells may still be on its way. Only scrolling up
+  // leaves the end: content that grew since may have moved it away on its own.
+  #seesEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    this.#atEnd = near || (this.#atEnd && scrollTop >= this.#top);
+    this.#top = scrollTop;
+    return this.#atEnd;
   }
 
   // followStart adds earlier entries when the reader comes near them.
@@ -118,7 +123,7 @@ export class Conversation {
   #renderEntries() {
     const timeline = this.#store.timeline();
     const { loaded } = this.#store;
-    const atEnd = this.#atEnd;
+    const atEnd = this.#seesEnd();
     if (loaded && this.#skipped < 0) this.#skipped = Math.max(0, timeline.length - PAGE);
     const skipped = Math.max(0, this.#skipped);
     this.#entries.show(loaded ? timeline.slice(skipped) : []);
