@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -28,7 +29,7 @@ func (e *disconnection) Error() string {
 	if e.err == nil {
 		return "disconnected: " + e.reason
 	}
-	return fmt.Sprintf("disconnected: %s: %v", e.reason, e.err)
+	return fmt.Sprintf("disconnected: %s: %v", strings.TrimSuffix(e.reason, "."), e.err)
 }
 
 func (e *disconnection) Unwrap() error { return e.err }
@@ -85,7 +86,7 @@ func (n *node) deauthorize(ctx context.Context, refused *Account, d *disconnecti
 	if err != nil || !stillUses(a, refused.Credentials) {
 		return err
 	}
-	n.log.Error("the messaging service does not take an account's credentials any more", "account", a, "reason", d)
+	n.log.Error("the messaging service does not take an account's credentials any more; its messages wait until it is connected again in HubSpot, or Authorize is called", "account", a, "reason", d)
 	if err := n.store.Remember(ctx, reasonName(a), cmp.Or(d.reason, noReason)); err != nil {
 		return err
 	}

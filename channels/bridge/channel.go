@@ -103,7 +103,7 @@ type Agent struct {
 
 // OutgoingMedia is a file that an agent sent.
 type OutgoingMedia struct {
-	Name  string // a file name with extension; never a path
+	Name  string // a file name with extension; never a path, but any other characters, line breaks and quotes too
 	Type  string // the MIME type
 	Size  int64  // in bytes; 0 if not known
 	Usage messages.FileUsage
@@ -148,7 +148,7 @@ type Receipt struct {
 // Incoming is a message from a customer.
 type Incoming struct {
 	// ID is the service's id of the message: required, and unique within the account. Where the service's ids
-	// are unique within a chat only, put the chat's id in front.
+	// are unique within a chat only, put the chat's id in front. Where it has none, make one up, once for each message.
 	ID string
 
 	// From is the customer's address; required.

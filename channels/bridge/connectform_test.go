@@ -147,7 +147,7 @@ func TestConnectRejectField(t *testing.T) {
 			})
 		})
 	}
-	if err := bridge.RejectField("key", "Unknown.", cause); !errors.Is(err, cause) || err.Error() != "field key: rejected: Unknown.: 401 from the service" {
+	if err := bridge.RejectField("key", "Unknown.", cause); !errors.Is(err, cause) || err.Error() != "field key: rejected: Unknown: 401 from the service" {
 		t.Errorf("the error is %v", err)
 	}
 }

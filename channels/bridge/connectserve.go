@@ -193,6 +193,7 @@ func (p *popup) connect(w http.ResponseWriter, r *http.Request, s *step, input [
 
 func (p *popup) showFailed(w http.ResponseWriter, r *http.Request, s *step, err error) {
 	if wrong := problemsOf(err); len(wrong) > 0 {
+		p.log.Debug("connect: refused by the channel", "portal", p.PortalID, "error", err)
 		p.show(w, r, http.StatusUnprocessableEntity, s, wrong)
 		return
 	}

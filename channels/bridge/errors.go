@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -55,13 +56,13 @@ func (e *rejection) Error() string {
 	if e.err == nil {
 		return "rejected: " + e.reason
 	}
-	return fmt.Sprintf("rejected: %s: %v", e.reason, e.err)
+	return fmt.Sprintf("rejected: %s: %v", strings.TrimSuffix(e.reason, "."), e.err)
 }
 
 func (e *rejection) Unwrap() error { return e.err }
 
-// RetryAfter makes an error for [Channel.Send] that has the message sent again after d, for services that
-// say when to come back. A d of zero or less means that the service did not say: the pauses grow as after any other error.
+// RetryAfter makes an error for [Channel.Send], [Listener] and [MediaOpener] that has them called again after d, for services
+// that say when to come back. A d of zero or less means that the service did not say: the pauses grow as after any other error.
 func RetryAfter(d time.Duration, err error) error {
 	return &postponement{d, err}
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 
@@ -72,7 +70,7 @@ func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*Outgo
 		return nil, err
 	}
 	name := fileName(link.FileName())
-	m := &OutgoingMedia{Name: name, Type: mime.TypeByExtension(path.Ext(name)), Size: link.Size, Usage: f.Usage}
+	m := &OutgoingMedia{Name: name, Type: typeByName(name, f.Usage), Size: link.Size, Usage: f.Usage}
 	m.URL = link.URL
 	def(&m.Type, "application/octet-stream")
 	def(&m.Usage, usageOf(m.Type))

@@ -95,7 +95,7 @@ func (b *Bridge) spool(ctx context.Context, m *Media) (*spooled, error) {
 	for n := 0; ; n++ {
 		size, err := io.ReadFull(m.Body, chunk)
 		if n == 0 && f.Type == "" {
-			f.Type = detectType(f.Name, chunk[:size])
+			f.Type = detectType(f.Name, f.Usage, chunk[:size])
 		}
 		if f.Size += int64(size); f.Size > b.cfg.MaxIncomingBytes {
 			return f.dropped(b.tooLarge()), nil
@@ -136,11 +136,21 @@ func fileName(name string) string {
 	return name
 }
 
-func detectType(name string, head []byte) string {
-	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+func detectType(name string, usage messages.FileUsage, head []byte) string {
+	if t := typeByName(name, usage); t != "" {
 		return t
 	}
 	return http.DetectContentType(head)
+}
+
+// typeByName is empty where the name says nothing. An extension that stands for sound and for film is film's, unless the
+// usage says that one only hears it.
+func typeByName(name string, usage messages.FileUsage) string {
+	t := mime.TypeByExtension(path.Ext(name))
+	if t == "audio/webm" && usage != messages.UsageAudio && usage != messages.UsageVoiceRecording {
+		return "video/webm"
+	}
+	return t
 }
 
 func usageOf(mimeType string) messages.FileUsage {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/customchannels/customchannels-go/channels/bridge"
 	"github.com/customchannels/customchannels-go/channels/hubspottest"
+	"github.com/customchannels/customchannels-go/messages"
 )
 
 // library is a recorder that has files to be fetched.
@@ -106,6 +107,19 @@ func TestMediaOpener(t *testing.T) {
 				return &bridge.OpenedMedia{Body: l.body(strings.NewReader(big)), Name: "cat.png", Type: "image/png"}, nil
 			},
 			want: result{"Look!", "FILE", "dog.gif", "image/gif", "IMAGE", 1 << 20}, tries: 1,
+		},
+		"film, by its name": {
+			open: func(l *library, _ int) (*bridge.OpenedMedia, error) {
+				return &bridge.OpenedMedia{Body: l.body(strings.NewReader(big)), Name: "cat.webm"}, nil
+			},
+			want: result{"Look!", "FILE", "cat.webm", "video/webm", "OTHER", 1 << 20}, tries: 1,
+		},
+		"sound, by its name and usage": {
+			media: bridge.Media{Usage: messages.UsageVoiceRecording},
+			open: func(l *library, _ int) (*bridge.OpenedMedia, error) {
+				return &bridge.OpenedMedia{Body: l.body(strings.NewReader(big)), Name: "cat.webm"}, nil
+			},
+			want: result{"Look!", "FILE", "cat.webm", "audio/webm", "VOICE_RECORDING", 1 << 20}, tries: 1,
 		},
 		"type from the content": {
 			open: func(l *library, _ int) (*bridge.OpenedMedia, error) {

@@ -216,7 +216,7 @@ func (d *delivery) ended(ctx context.Context, receipt *Receipt, err error) *Outc
 	case err == nil:
 		return d.sent(receipt)
 	case errors.As(err, &rejected):
-		d.log.Debug("rejected by the channel", "seq", d.it.Seq, "error", err)
+		d.log.Debug("rejected by the channel", "kind", d.it.Kind, "seq", d.it.Seq, "account", d.account, "message", d.event.Message.ID, "error", err)
 		return &Outcome{Verdict: Done, At: now, Then: d.failedStatus(rejected.reason)}
 	case errors.As(err, &gone):
 		return d.disconnected(ctx, gone)

@@ -350,9 +350,9 @@ func (n *node) noteEnd(it *Item, o *Outcome) {
 	case Bury:
 		n.log.Error("set aside for good", "kind", it.Kind, "seq", it.Seq, "portal", it.Portal, "attempt", it.Attempt, "reason", o.Reason)
 	case Retry:
-		n.log.Debug("to be tried again", "kind", it.Kind, "seq", it.Seq, "attempt", it.Attempt, "at", o.At, "reason", o.Reason)
+		n.log.Debug("to be tried again", "kind", it.Kind, "seq", it.Seq, "portal", it.Portal, "attempt", it.Attempt, "at", o.At, "reason", o.Reason)
 	default:
-		n.log.Debug("done", "kind", it.Kind, "seq", it.Seq, "attempt", it.Attempt)
+		n.log.Debug("done", "kind", it.Kind, "seq", it.Seq, "portal", it.Portal, "conversation", it.Lane, "attempt", it.Attempt)
 	}
 }
 

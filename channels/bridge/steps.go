@@ -18,7 +18,8 @@ import (
 //
 // step is any name that stands for the same part each time. Name a step after the recipient it goes to, the Value of the
 // DeliveryIdentifier, and an agent whose message does not reach everybody in time reads who was missed. receiptID is the
-// service's id, which counts as one of [Receipt.Parts]; it may be empty.
+// service's id, which counts as one of [Receipt.Parts]; it may be empty. Of a long text to several recipients name the first part
+// after the recipient, and the others after the recipient and a number.
 //
 // An error means that the record would not survive a crash. Send may go on: it is saved with the end of the attempt.
 func (m *Outgoing) Delivered(step, receiptID string) error {

@@ -95,7 +95,7 @@ func (p *publishing) uploadOpened(ctx context.Context, f *spooled) (*uploaded, *
 	name := fileName(cmp.Or(f.Name, first.Name))
 	kind := cmp.Or(f.Type, first.Type)
 	if kind == "" {
-		kind = detectType(name, first.head())
+		kind = detectType(name, f.Usage, first.head())
 	}
 	info, err := p.portal.messages.Upload(ctx, &messages.Upload{Name: name, ContentType: kind, Size: first.Size, Open: src.next}, once()...)
 	if failure := src.close(); failure != nil {

@@ -40,6 +40,26 @@
 // ([Server.SetReadings], [Knobs]). Failures and knobs last until the process
 // ends.
 //
+// # Over HTTP
+//
+// What the page does, scripts in any language can do too: bodies and answers are
+// JSON, but for messages, which are forms. ?portal= and ?user= say where and who
+// one is; without them that is the first portal, and its super-admin.
+//
+//	GET    /simulator/api/state                   portals, users, inboxes, channels, accounts
+//	POST   /simulator/api/install, DELETE         the app, in the portal
+//	POST   /simulator/api/connect                 installs the app if need be, and connects an account by its popup
+//	POST   /simulator/api/connections             {channelId, inboxId}: the popupUrl, for a browser
+//	PATCH  /simulator/api/accounts/ID             {name}, {active}, {inboxId}
+//	DELETE /simulator/api/accounts/ID
+//	GET    /simulator/api/threads                 ?text= &status= &channelId=
+//	GET    /simulator/api/threads/ID              with the messages
+//	POST   /simulator/api/threads/ID/reply        a form: text, richText, files
+//	POST   /simulator/api/threads                 a form: accountId, toType, toValue, text
+//	POST   /simulator/api/faults, DELETE          {operation, nth, status, ...}: see [Fault]
+//	POST   /simulator/api/clock                   {advanceSeconds}
+//	GET    /simulator/journal, DELETE             all requests and webhooks
+//
 // # What is simulated, and where it is known from
 //
 // Documented means HubSpot's documentation or its OpenAPI files, observed

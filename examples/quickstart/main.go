@@ -44,6 +44,14 @@ type options struct {
 	verbose     bool
 }
 
+// appName is what the simulated HubSpot calls the app.
+func (o *options) appName() string {
+	if o.hubspotOnly {
+		return "Your app"
+	}
+	return channelName
+}
+
 // parseFlags returns [flag.ErrHelp] after it has printed the flags, which only -h asks for.
 func parseFlags(args []string, stdout io.Writer) (*options, error) {
 	var o options

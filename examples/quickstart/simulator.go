@@ -24,7 +24,7 @@ func newSimulator(o *options, dir string, log *slog.Logger) (*simulator, *creden
 	}
 	base := "http://" + ln.Addr().String()
 	hs := hubspottest.New(hubspottest.Config{
-		AppName:    channelName,
+		AppName:    o.appName(),
 		InstallURL: "http://" + o.addr + "/hubspot/install",
 		Logger:     log,
 		URL:        base,
