@@ -233,11 +233,10 @@ func (c *call) introspect() (*reply, error) {
 		if g == nil || g.Kind == authorizationCode || g.expired(c.began) {
 			return
 		}
-		p := st.portals.get(portalKey(g.PortalID))
 		info = &tokenInfo{
 			Active: true, Token: value, TokenUse: g.Kind, TokenType: "Bearer",
 			ClientID: st.app().ClientID, AppID: c.AppID(), HubID: g.PortalID, UserID: g.UserID, Scopes: g.Scopes,
-			HubDomain: p.domain(), User: p.Users[0].Email,
+			HubDomain: st.portals.get(portalKey(g.PortalID)).domain(), User: st.email(g.PortalID, g.UserID),
 		}
 		if g.Kind == accessToken {
 			left, private := int(g.ExpiresAt.Sub(c.began).Seconds()), false

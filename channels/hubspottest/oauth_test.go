@@ -172,7 +172,7 @@ func TestOAuthInstaller(t *testing.T) {
 	if err := b.AddPortal(otherPortal, "Other & Co"); err != nil {
 		t.Fatal(err)
 	}
-	for _, u := range []hubspottest.User{{Agent: hubspottest.Agent{ActorID: "A-7", Name: "Kim Root"}, SuperAdmin: true}, {Agent: hubspottest.Agent{ActorID: "A-2620022", Name: "Robin Hale"}}} {
+	for _, u := range []hubspottest.User{{Agent: hubspottest.Agent{ActorID: "A-7", Name: "Kim Root", Email: "kim@example.test"}, SuperAdmin: true}, {Agent: hubspottest.Agent{ActorID: "A-2620022", Name: "Robin Hale"}}} {
 		if err := b.SetUser(otherPortal, u); err != nil {
 			t.Fatal(err)
 		}
@@ -225,6 +225,13 @@ func TestOAuthInstaller(t *testing.T) {
 				url.Values{"code": {to.Query().Get("code")}, "redirect_uri": {redirectURL}})), http.StatusOK)
 			if got.body["user_id"] != tt.id {
 				t.Errorf("the user is %v, want %v", got.body["user_id"], tt.id)
+			}
+			token := got.text("access_token")
+			email := map[float64]string{2620022: "agent@example.test", 7: "kim@example.test"}[tt.id]
+			told := b.want(b.send("POST", "/oauth/2026-09/token/introspect", b.grantForm("", url.Values{"token": {token}})), http.StatusOK)
+			old := b.want(b.send("GET", "/oauth/v1/access-tokens/"+token, nil), http.StatusOK)
+			if told.text("user") != email || old.text("user") != email {
+				t.Errorf("the token is told to be of %s, and by v1 of %s, want %s", told.text("user"), old.text("user"), email)
 			}
 		})
 	}

@@ -54,9 +54,9 @@ func (c *call) describeV1(kind grantKind) (*reply, error) {
 		if g == nil || g.Kind != kind || g.expired(c.began) {
 			return
 		}
-		p := st.portals.get(portalKey(g.PortalID))
 		info = &tokenInfoV1{
-			Token: value, TokenType: "access", HubID: g.PortalID, HubDomain: p.domain(), User: p.Users[0].Email, UserID: g.UserID, Scopes: g.Scopes,
+			Token: value, TokenType: "access", HubID: g.PortalID, HubDomain: st.portals.get(portalKey(g.PortalID)).domain(),
+			User: st.email(g.PortalID, g.UserID), UserID: g.UserID, Scopes: g.Scopes,
 		}
 		if kind == refreshToken {
 			info.TokenType, info.ClientID = "refresh", st.app().ClientID

@@ -3,6 +3,7 @@ package hubspottest
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -196,6 +197,15 @@ func (st *state) user(portal int64, actorID string) *User {
 		}
 	}
 	return nil
+}
+
+// email returns the address of the user with a number, if she has one.
+func (st *state) email(portal, userID int64) string {
+	u := st.user(portal, "A-"+strconv.FormatInt(userID, 10))
+	if u == nil {
+		return ""
+	}
+	return u.Email
 }
 
 // adopt makes sure that a stored portal has a super-admin.

@@ -158,15 +158,20 @@ func (p *page) lacks(text string) {
 	p.until(fmt.Sprintf("the page does not read %q", text), `document.body && !document.body.innerText.includes(`+quote(text)+`)`)
 }
 
-// until waits for a JavaScript condition.
+// until waits for a JavaScript condition. A page that is being left answers with an error, and the next one is asked again.
 func (p *page) until(what, condition string) {
 	p.t.Helper()
+	var err error
 	defer func() {
 		if p.t.Failed() {
 			p.keep("failed")
+			p.t.Logf("the last answer: %v", err)
 		}
 	}()
-	p.w.until(what, func() bool { return eval[bool](p, "!!("+condition+")") })
+	p.w.until(what, func() (met bool) {
+		met, err = chromedp.Run(p.ctx, chromedp.Evaluate[bool]("!!("+condition+")"))
+		return err == nil && met
+	})
 }
 
 func (p *page) shown(id string) bool {

@@ -3,6 +3,7 @@ package foreign
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -84,26 +86,35 @@ func (w *world) install() (code string) {
 // next returns the first webhook of a type.
 func (w *world) next(kind string) *received {
 	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
 	for {
 		select {
 		case got := <-w.webhooks:
 			if bytes.Contains(got.body, []byte(`"`+kind+`"`)) {
 				return got
 			}
-		case <-w.t.Context().Done():
+		case <-ctx.Done():
 			w.t.Fatalf("no webhook of type %s came", kind)
 		}
 	}
 }
 
-// missing skips a test that a program is missing for; not in CI, which installs it.
-func missing(t *testing.T, err error, what string) {
+// need finds a program. Where there is none the test skips; not in CI, which installs it.
+func need(t *testing.T, program, install string) (path string) {
 	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("%v: install %s", err, what)
+	path, err := exec.LookPath(program)
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("this test runs %s, which is missing (%v): install %s", program, err, install)
+		}
+		t.Skipf("this test runs %s, which is missing (%v): install %s", program, err, install)
 	}
-	t.Skipf("%v: install %s", err, what)
+	return path
 }
+
+// patience bounds a step, which takes seconds unless it hangs.
+const patience = 3 * time.Minute
 
 // node is a folder with HubSpot's library in it.
 type node struct {
@@ -113,15 +124,15 @@ type node struct {
 
 func newNode(t *testing.T) *node {
 	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			missing(t, err, "Node.js 18 or later and npm, such as with apt-get install nodejs npm")
-		}
+		need(t, program, "Node.js 18 or later and npm, such as with apt-get install nodejs npm")
 	}
 	n := &node{t, t.TempDir()}
 	if err := os.CopyFS(n.dir, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
 	}
-	install := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	install := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts")
 	install.Dir = n.dir
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci: %v\n%s", err, out)
@@ -137,7 +148,9 @@ func (n *node) run(step string, args map[string]any, out any) {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(n.t.Context(), "node", filepath.Join(n.dir, "app.js"))
+	ctx, cancel := context.WithTimeout(n.t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", filepath.Join(n.dir, "app.js"))
 	cmd.Stdin = bytes.NewReader(in)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
@@ -153,6 +166,8 @@ func (n *node) run(step string, args map[string]any, out any) {
 func TestHubSpotLibrary(t *testing.T) {
 	n := newNode(t)
 	t.Run("an app", func(t *testing.T) { testApp(t, &node{t, n.dir}) })
+	t.Run("files", func(t *testing.T) { testFiles(t, &node{t, n.dir}) })
+	t.Run("refusals", func(t *testing.T) { testRefusals(t, &node{t, n.dir}) })
 	t.Run("signatures", func(t *testing.T) { testSignatures(t, &node{t, n.dir}) })
 }
 

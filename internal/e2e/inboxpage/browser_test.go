@@ -150,15 +150,20 @@ func eval[T any](p *page, script string) T {
 	return v
 }
 
-// until waits for a JavaScript condition.
+// until waits for a JavaScript condition. A page that is being left answers with an error, and the next one is asked again.
 func (p *page) until(what, condition string) {
 	p.t.Helper()
+	var err error
 	defer func() {
 		if p.t.Failed() {
 			p.screenshot("failed-" + strings.ReplaceAll(p.t.Name(), "/", "-"))
+			p.t.Logf("the last answer: %v", err)
 		}
 	}()
-	eventually(p.t, what, func() bool { return eval[bool](p, "!!("+condition+")") })
+	eventually(p.t, what, func() (met bool) {
+		met, err = chromedp.Run(p.ctx, chromedp.Evaluate[bool]("!!("+condition+")", chromedp.EvalAwaitPromise))
+		return err == nil && met
+	})
 }
 
 // shows waits until an element says something.

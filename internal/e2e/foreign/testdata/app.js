@@ -67,6 +67,60 @@ const steps = {
     return history.results.filter(m => m.type === 'MESSAGE').map(m => `${m.direction} ${m.status?.statusType ?? ''} ${m.text}`).sort()
   },
 
+  // A file that is uploaded, one that HubSpot fetches, and what can be read of them.
+  async files({ basePath, accessToken, address }) {
+    const files = new Client({ basePath, accessToken }).files.filesApi
+    const data = Buffer.from('Coo – gurr 🕊\n')
+    const options = JSON.stringify({ access: 'PRIVATE' })
+    const uploaded = await files.upload({ data, name: 'ignored.txt' }, undefined, '/pigeons', 'Brief für Ada.txt', undefined, options)
+    const task = await files.importFromUrl({
+      url: address, access: 'PUBLIC_NOT_INDEXABLE', folderPath: '/pigeons', name: 'map', overwrite: false,
+      duplicateValidationStrategy: 'NONE', duplicateValidationScope: 'EXACT_FOLDER',
+    })
+    const statuses = []
+    let state
+    do {
+      state = await files.checkImport(task.id)
+      statuses.push(state.status)
+    } while (state.status === 'PENDING' || state.status === 'PROCESSING')
+    const signed = await files.getSignedUrl(uploaded.id)
+    const open = async url => {
+      const response = await fetch(url)
+      return response.ok ? response.text() : response.status
+    }
+    const describe = ({ path, size, access, type }) => ({ path, size, access, type })
+    return {
+      uploaded: describe(await files.getById(uploaded.id)), imported: describe(await files.getById(state.result.id)), statuses,
+      dated: state.startedAt <= new Date() && signed.expiresAt > new Date(),
+      texts: [await open(signed.url), await open(state.result.url), await open(uploaded.url)],
+    }
+  },
+
+  // What the library throws where it is refused, and whether it tries again.
+  async refusals({ basePath, accessToken, code, redirectUri, clientId, clientSecret }) {
+    const { tokensApi, refreshTokensApi } = new Client({ basePath }).oauth
+    const token = (grant, ...rest) => tokensApi.create(grant, ...rest)
+    const first = await token('authorization_code', code, redirectUri, clientId, clientSecret)
+    await refreshTokensApi.archive(first.refreshToken)
+    const files = options => new Client({ basePath, ...options }).files.filesApi
+    const upload = (api, options) => api.upload({ data: Buffer.from('Coo'), name: 'coo.txt' }, undefined, '/', undefined, undefined, options)
+    const refused = {
+      'code used twice': () => token('authorization_code', code, redirectUri, clientId, clientSecret),
+      'wrong secret': () => token('refresh_token', undefined, undefined, clientId, 'wrong', first.refreshToken),
+      'revoked refresh token': () => token('refresh_token', undefined, undefined, clientId, clientSecret, first.refreshToken),
+      'unknown access token': () => files({ accessToken: 'wrong' }).getById('1'),
+      'no such file': () => files({ accessToken }).getById('1'),
+      'upload without access': () => upload(files({ accessToken }), '{}'),
+      'overloaded once, no retries': () => files({ accessToken }).getSignedUrl('1'),
+      'overloaded once, one retry': () => files({ accessToken, numberOfApiCallRetries: 2 }).getSignedUrl('1'),
+    }
+    const thrown = {}
+    for (const [name, call] of Object.entries(refused)) {
+      thrown[name] = await call().then(() => 'no error', ({ code, body }) => `${code} ${body.category ?? body.status}`)
+    }
+    return thrown
+  },
+
   // Whether webhooks are HubSpot's.
   async verify({ webhooks }) {
     return webhooks.map(w => Signature.isValid(w))
