@@ -65,8 +65,10 @@ type Config struct {
 	Prefix string
 
 	// PublicURL is what stands in front of the path that this process sees: "https://chat.example.com", with a path
-	// only if a proxy strips one. HubSpot's signatures cover it, so it must be exact. By it the bridge knows its channel again:
-	// at another one it registers a new channel, and logs that, unless ChannelID names the old one.
+	// only if a proxy strips one. HubSpot's signatures cover it, so it must be exact. By it, and where it is a new one by the
+	// Store, the bridge knows its channel again, and has HubSpot send to the new URL. With a new Store too it registers a
+	// new channel, and logs that, unless ChannelID names the old one. Bridges of one app that share a Store without being one
+	// channel need different names in their Definition.
 	PublicURL string
 
 	// Registry registers the channel as Definition says. Defaults to one made of DeveloperKey, if that is set.

@@ -15,6 +15,8 @@ import (
 	"github.com/customchannels/customchannels-go/channels/hubspottest"
 )
 
+// HubSpot may know wider limits than the channel has: the registration can be changed by hand. The channel never sees what
+// it cannot carry; the customer gets the rest, and the agent reads what is missing.
 func TestFilesOverTheLimits(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		wide := channels.Capabilities{
@@ -41,6 +43,7 @@ func TestFilesOverTheLimits(t *testing.T) {
 	}, func(c *bridge.Config) { c.Definition.Capabilities.AllowedFileMIMETypes = []string{"IMAGE/*"} })
 }
 
+// Neither do more files than it takes, or more bytes in all, or any where it takes none, reach the channel.
 func TestFilesBeyondTheChannel(t *testing.T) {
 	for name, test := range map[string]struct {
 		tune func(*channels.Capabilities)
@@ -79,6 +82,7 @@ func TestFilesBeyondTheChannel(t *testing.T) {
 	}
 }
 
+// A file that is not to be had does not hold the text up for good.
 func TestFileWithoutContent(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc
@@ -107,6 +111,7 @@ func TestFileWithoutContent(t *testing.T) {
 	}
 }
 
+// Without the app there are no files, but the text goes out.
 func TestFileWhileUninstalled(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})

@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -253,25 +254,46 @@ func TestUninstallAndReturn(t *testing.T) {
 	})
 }
 
-// What has waited for an install in vain is set aside after HoldFor, and the rest goes on waiting.
+// What has waited for an install in vain is set aside after HoldFor, however much that is, and the rest goes on waiting.
 func TestUninstalledForLong(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
-		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		b.receive(&bridge.Incoming{ID: "0", Text: "zero", FromName: "Ada"})
 		if err := b.hubspot.Uninstall(portal); err != nil {
 			t.Fatal(err)
 		}
-		b.receive(&bridge.Incoming{ID: "2", Text: "two", FromName: "Ada"})
-		later(6 * 24 * time.Hour)
-		b.receive(&bridge.Incoming{ID: "3", Text: "three", FromName: "Ada"})
-		later(2 * 24 * time.Hour)
-		if got := b.buried(); len(got) != 1 || !strings.HasPrefix(got[0], "incoming: given up after 168h0m0s: ") || !strings.Contains(got[0], "uninstalled") {
-			t.Errorf("buried: %q, want the second message", got)
+		receive := func(ids ...string) {
+			for _, id := range ids {
+				b.receive(&bridge.Incoming{ID: "a" + id, Text: "old " + id, FromName: "Ada"})
+				b.receive(&bridge.Incoming{ID: "b" + id, Text: "old " + id, From: shopper("shopper-" + id)})
+				later(10 * time.Minute)
+			}
+		}
+		var old []string
+		for n := range 30 { // more than are worked on at the same time
+			old = append(old, fmt.Sprint(n))
+		}
+		receive(old...)
+		later(5 * 24 * time.Hour)
+		b.receive(&bridge.Incoming{ID: "1", Text: "one", FromName: "Ada"})
+		later(24 * time.Hour)
+		if got := b.buried(); got != nil {
+			t.Errorf("buried before HoldFor: %q", got)
+		}
+		later(26 * time.Hour)
+		got := b.buried()
+		for _, reason := range got {
+			if !strings.HasPrefix(reason, "incoming: given up after 168h0m0s: ") || !strings.Contains(reason, "uninstalled") {
+				t.Errorf("buried: %q", reason)
+			}
+		}
+		if len(got) != 2*len(old) {
+			t.Errorf("%d are buried, want the %d old ones", len(got), 2*len(old))
 		}
 		if _, err := b.hubspot.InstallAndConnect(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		later(2 * time.Hour)
-		if diff := cmp.Diff([]string{"Ada: one", "Ada: three"}, b.shown()); diff != "" {
+		later(time.Minute)
+		if diff := cmp.Diff([]string{"Ada: zero", "Ada: one"}, b.shown()); diff != "" {
 			t.Errorf("after the return (-want +got):\n%s", diff)
 		}
 	})

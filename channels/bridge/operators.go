@@ -184,9 +184,10 @@ func notBuried(seq int64, err error) error {
 }
 
 // PausePortal holds back the portal's work that calls HubSpot, as when HubSpot itself asks for a pause: customers'
-// messages and statuses wait, agents' messages are still sent. Deadlines run on: what is past its own when the pause ends is
-// set aside then. until is when it goes on; the zero time means until [Operator.ResumePortal], or until the app is
-// installed in the portal anew. A pause that is longer already stays as it is. reason is for operators.
+// messages and statuses wait, agents' messages are still sent. Deadlines run on: what is past its own when the pause ends
+// has one attempt more, and is set aside if that fails. until is when it goes on; the zero time means until
+// [Operator.ResumePortal], or until the app is installed in the portal anew. A pause that is longer already stays as it is.
+// reason is for operators.
 func (o *Operator) PausePortal(ctx context.Context, portal int64, until time.Time, reason string) error {
 	return o.store.PausePortal(ctx, o.channel, portal, until, reason)
 }

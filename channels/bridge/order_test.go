@@ -16,6 +16,7 @@ import (
 	"github.com/customchannels/customchannels-go/channels/hubspottest"
 )
 
+// Replies of one conversation are sent one after the other; another conversation does not wait.
 func TestOrderWithinAConversation(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.channel.send = func(_ context.Context, try int, m *bridge.Outgoing) (*bridge.Receipt, error) {
@@ -43,6 +44,7 @@ func TestOrderWithinAConversation(t *testing.T) {
 	})
 }
 
+// HubSpot's webhooks may overtake each other: of the replies that wait, the one that was written first is sent first.
 func TestOrderOfWriting(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.channel.send = func(_ context.Context, _ int, m *bridge.Outgoing) (*bridge.Receipt, error) {
@@ -66,6 +68,7 @@ func TestOrderOfWriting(t *testing.T) {
 	})
 }
 
+// A status that HubSpot does not take for now holds up that of no other message.
 func TestStatusesDoNotWaitForEachOther(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
@@ -82,6 +85,7 @@ func TestStatusesDoNotWaitForEachOther(t *testing.T) {
 	})
 }
 
+// A portal that has used up its calls of HubSpot holds no worker: its replies are sent at once.
 func TestRateLimitHoldsNoWorker(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "0", Text: "Hi", FromName: "Ada"})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,29 +143,23 @@ func TestDeliveryDeadline(t *testing.T) {
 	})
 }
 
-// Replies of one conversation are sent one after the other; another conversation does not wait.
-// HubSpot's webhooks may overtake each other: of the replies that wait, the one that was written first is sent first.
-// A status that HubSpot does not take for now holds up that of no other message.
-// A portal that has used up its calls of HubSpot holds no worker: its replies are sent at once.
-// A report may come while Send is still waiting for the service's answer, which tells the receipt.
-// A status that HubSpot refuses is kept with the reason.
 // A service that is down is asked again at growing intervals, but not so seldom that nobody notices when it is back.
 func TestAttemptsAreSpaced(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
-		tries := 0
+		var tries atomic.Int64
 		b.channel.send = func(context.Context, int, *bridge.Outgoing) (*bridge.Receipt, error) {
-			tries++
+			tries.Add(1)
 			return nil, errors.New("down")
 		}
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
 		b.reply("Hello")
 		later(10 * time.Second)
-		if tries < 3 || tries > 6 {
-			t.Errorf("%d attempts in the first 10 seconds, want 3 to 6", tries)
+		if n := tries.Load(); n < 3 || n > 6 {
+			t.Errorf("%d attempts in the first 10 seconds, want 3 to 6", n)
 		}
 		later(time.Hour)
-		if tries < 15 || tries > 30 {
-			t.Errorf("%d attempts in an hour, want 15 to 30", tries)
+		if n := tries.Load(); n < 15 || n > 30 {
+			t.Errorf("%d attempts in an hour, want 15 to 30", n)
 		}
 	})
 }
@@ -185,7 +180,6 @@ func TestSendPanicsForTooLong(t *testing.T) {
 	})
 }
 
-// Statuses are as durable as messages: a HubSpot that is down learns them later.
 // A stop keeps what is not done. Send is not called again for what it has done.
 func TestStopAndGoOn(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
@@ -235,9 +229,6 @@ func TestStopDuringSend(t *testing.T) {
 	})
 }
 
-// HubSpot may know wider limits than the channel has: the registration can be changed by hand. The channel never sees what
-// it cannot carry; the customer gets the rest, and the agent reads what is missing.
-// Neither do more files than it takes, or more bytes in all, or any where it takes none, reach the channel.
 func TestTrace(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string
@@ -281,6 +272,3 @@ func TestTrace(t *testing.T) {
 		}
 	}, func(c *bridge.Config) { c.Trace = trace })
 }
-
-// A file that is not to be had does not hold the text up for good.
-// Without the app there are no files, but the text goes out.

@@ -120,14 +120,14 @@ func once() []channels.CallOption {
 }
 
 // pausing returns how long all calls of a portal should wait after err, and why; ok is false for an error that says
-// nothing about the portal as a whole. No time means until the app is installed again, which ends every pause.
+// nothing about the portal as a whole. That the app is installed again ends every pause.
 func pausing(err error) (d time.Duration, reason string, ok bool) {
 	var limit *channels.LimitError
 	var answer *channels.Error
 	var noToken tokenError
 	switch {
-	case errors.Is(err, oauth.ErrUninstalled), errors.Is(err, oauth.ErrNotInstalled):
-		return 0, "the app is not installed in this portal", true
+	case notInstalled(err): // no call is made: it is looked whether anything has waited for too long
+		return time.Hour, "the app is not installed in this portal", true
 	case errors.Is(err, oauth.ErrClient): // no uninstall: the app's own credentials are wrong
 		return time.Hour, err.Error(), true
 	case errors.As(err, &limit):
@@ -150,12 +150,9 @@ func pausing(err error) (d time.Duration, reason string, ok bool) {
 // no attempt; all else is tried again until the item's deadline.
 func (n *node) failed(ctx context.Context, it *Item, err error) *Outcome {
 	d, reason, ok := pausing(err)
-	if !ok {
-		return n.again(it, err)
-	}
 	now := n.now()
-	if d == 0 {
-		d = n.cfg.HoldFor + time.Minute // then what has waited too long is set aside, and the rest waits on
+	if !ok || notInstalled(err) && now.After(it.Deadline) { // a pause would keep back what else has waited for too long
+		return n.again(it, err)
 	}
 	until := now.Add(d)
 	if d > time.Minute {
@@ -168,10 +165,16 @@ func (n *node) failed(ctx context.Context, it *Item, err error) *Outcome {
 	if now.After(it.Deadline) {
 		return n.again(it, err)
 	}
-	at := now // the pause holds the item back, so it is due at once when the pause ends
 	n.cfg.Trace.paused(it.Portal, until, reason)
-	if !it.Kind.CallsHubSpot() {
+	at := now // the pause holds the item back, so it is due at once when the pause ends
+	switch {
+	case !it.Kind.CallsHubSpot():
 		at = now.Add(min(max(d, 15*time.Second), 5*time.Minute))
+	case notInstalled(err):
+		// What has been due for longest is claimed first. What expires first shall be.
+		if at = it.Deadline.Add(-n.cfg.HoldFor); at.After(now) {
+			at = now
+		}
 	}
 	return &Outcome{Verdict: Retry, At: at, Free: true, Reason: reason}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/customchannels/customchannels-go/channels"
@@ -76,10 +77,28 @@ func (b *Bridge) registerFirst(ctx context.Context) (err error) {
 		}
 	}
 	id, err := b.channelID(ctx)
-	if err != nil && !errors.Is(err, errNotRegistered) {
+	if errors.Is(err, errNotRegistered) {
+		id, err = b.channelElsewhere(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	return b.ensure(ctx, id)
+}
+
+// ownName is what the store knows the channel by when the bridge has moved to another address.
+func (b *Bridge) ownName() string {
+	return fmt.Sprintf("channel of app %s: %s", b.cfg.App.ClientID, b.cfg.Definition.Name)
+}
+
+// channelElsewhere returns the id of the channel that the bridge had at another address, empty if there is none. Only the
+// bridge's own store says so: that a channel has the same name does not mean that it is this bridge's.
+func (b *Bridge) channelElsewhere(ctx context.Context) (channels.ID, error) {
+	id, err := b.store.Recall(ctx, b.ownName())
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	return channels.ID(id), err
 }
 
 // ensure registers the channel, or brings its registration up to date, and remembers its id.
@@ -96,18 +115,24 @@ func (b *Bridge) ensure(ctx context.Context, id channels.ID) error {
 		b.log.Info("the channel was registered", "channel", ensured.Registration.ID, "webhook", b.url("/webhook"))
 		b.warnOfNamesakes(ctx, ensured.Registration.ID)
 	}
+	if slices.Contains(ensured.Changed, "webhookUrl") {
+		b.log.Warn("the channel had another webhook URL; HubSpot may take some minutes to use the new one", "channel", ensured.Registration.ID, "webhook", b.url("/webhook"))
+	}
 	if n := len(ensured.Duplicates); n > 0 {
 		b.log.Warn("the channel is registered more than once; archive the others", "channel", ensured.Registration.ID, "others", n)
 	}
-	if err := b.store.Remember(ctx, b.channelName(), string(ensured.Registration.ID)); err != nil {
-		return err
+	for _, name := range []string{b.channelName(), b.ownName()} {
+		if err := b.store.Remember(ctx, name, string(ensured.Registration.ID)); err != nil {
+			return err
+		}
 	}
 	b.channel.Store(ensured.Registration.ID)
 	return nil
 }
 
 // warnOfNamesakes tells of channels with the name of one that is new. It may be new only because the bridge has moved to
-// another address; to take over the old one without being asked would turn production's webhook to a developer's machine.
+// another address and a new store; to take over the old one without being asked would turn production's webhook to a
+// developer's machine.
 func (b *Bridge) warnOfNamesakes(ctx context.Context, id channels.ID) {
 	for r, err := range b.cfg.Registry.All(ctx, nil) {
 		if err != nil {
@@ -115,7 +140,7 @@ func (b *Bridge) warnOfNamesakes(ctx context.Context, id channels.ID) {
 			return
 		}
 		if r.ID != id && r.Name == b.cfg.Definition.Name {
-			b.log.Warn("there are two channels of this name now; if the bridge has moved to another PublicURL, set ChannelID to the other one, "+
+			b.log.Warn("there are two channels of this name now; if the bridge has moved to another PublicURL and Store, set ChannelID to the other one, "+
 				"whose accounts then go on here, and archive the new one", "new", id, "other", r.ID, "webhook of the other", r.WebhookURL)
 		}
 	}

@@ -60,6 +60,7 @@ func TestReports(t *testing.T) {
 	})
 }
 
+// A report may come while Send is still waiting for the service's answer, which tells the receipt.
 func TestReportBeforeItsReceipt(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
@@ -76,6 +77,7 @@ func TestReportBeforeItsReceipt(t *testing.T) {
 	})
 }
 
+// A status that HubSpot refuses is kept with the reason.
 func TestRefusedStatusIsListed(t *testing.T) {
 	for _, code := range []int{400, 403, 409} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -92,6 +94,7 @@ func TestRefusedStatusIsListed(t *testing.T) {
 	}
 }
 
+// Statuses are as durable as messages: a HubSpot that is down learns them later.
 func TestStatusIsRetried(t *testing.T) {
 	bubble(t, func(t *testing.T, b *bench) {
 		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})

@@ -12,8 +12,8 @@ type Trace struct {
 	// Ended is called when an attempt has ended and its outcome is stored.
 	Ended func(a Attempt)
 
-	// Paused is called when the work of a portal that calls HubSpot is held back: until then, or, if until is zero, until
-	// the app is installed again.
+	// Paused is called when the work of a portal that calls HubSpot is held back: until then, or until the app is installed
+	// again.
 	Paused func(portal int64, until time.Time, reason string)
 }
 
