@@ -116,7 +116,7 @@ func (b *Bridge) ensure(ctx context.Context, id channels.ID) error {
 		b.warnOfNamesakes(ctx, ensured.Registration.ID)
 	}
 	if slices.Contains(ensured.Changed, "webhookUrl") {
-		b.log.Warn("the channel had another webhook URL; HubSpot may take some minutes to use the new one", "channel", ensured.Registration.ID, "webhook", b.url("/webhook"))
+		b.log.Info("the channel had another webhook URL; HubSpot may take some minutes to use the new one", "channel", ensured.Registration.ID, "webhook", b.url("/webhook"))
 	}
 	if n := len(ensured.Duplicates); n > 0 {
 		b.log.Warn("the channel is registered more than once; archive the others", "channel", ensured.Registration.ID, "others", n)
