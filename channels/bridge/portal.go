@@ -155,7 +155,7 @@ func (n *node) failed(ctx context.Context, it *Item, err error) *Outcome {
 		return n.again(it, err)
 	}
 	until := now.Add(d)
-	if d > time.Minute {
+	if d > time.Minute && !(notInstalled(err) && it.Claims > 1) { // that it is still not installed is no news
 		n.log.Warn("portal paused", "portal", it.Portal, "reason", reason, "until", until)
 	}
 	if err := n.store.PausePortal(ctx, n.channel, it.Portal, until, reason); err != nil {
