@@ -72,7 +72,8 @@
 //	                     both sides wait, agents' for up to DeliverFor, customers' for up to HoldFor; no Listen
 //	authorized again     an admin has connected it again, or Bridge.Authorize was called: what waits goes on
 //	app uninstalled      HubSpot is not called any more: customers' messages and statuses wait for the next install,
-//	                     however long; agents' messages that have arrived are sent, without their files
+//	                     customers' for up to HoldFor, then they are buried; agents' messages that have arrived are
+//	                     sent, without their files
 //	app installed again  what waits goes on, and the accounts are read anew
 //
 // An [AccountWatcher] is told of each change of an account, before it takes effect. HubSpot is not known to push an

@@ -83,7 +83,7 @@ func (d *delivery) file(ctx context.Context, f *messages.FileAttachment) (*Outgo
 			if d.it.Attempt >= fileAttempts || errors.Is(err, errPage) || errors.Is(err, channels.ErrNotFound) {
 				d.steps.lose(f.ID)
 			}
-			return nil, fmt.Errorf("bridge: open %s: %w", m.Name, err)
+			return nil, fmt.Errorf("bridge: open file %s: %w", f.ID, err)
 		}
 		return stream.Body, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,11 +94,12 @@ func TestFileWithoutContent(t *testing.T) {
 		"down":         {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusBadGateway) }, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
+			said := &logged{}
 			bubble(t, func(t *testing.T, b *bench) {
 				b.pages = http.NewServeMux()
 				b.pages.HandleFunc("/signed-files/", test.answer)
 				b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
-				b.reply("See:", hubspottest.Upload{Name: "a.png", Content: []byte("a")})
+				b.reply("See:", hubspottest.Upload{Name: "passport.png", Content: []byte("a")})
 				later(test.wait)
 				if diff := cmp.Diff([]string{"See:"}, b.channel.texts()); diff != "" {
 					t.Errorf("sent (-want +got):\n%s", diff)
@@ -106,7 +108,10 @@ func TestFileWithoutContent(t *testing.T) {
 				if got := b.shown()[1]; got != want {
 					t.Errorf("the agent sees %q, want %q", got, want)
 				}
-			})
+				if log := said.text(); !strings.Contains(log, "bridge: open file") || strings.Contains(log, "passport") {
+					t.Errorf("the log should tell the file by its id, not by its name:\n%s", log)
+				}
+			}, said.into)
 		})
 	}
 }

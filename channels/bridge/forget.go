@@ -39,13 +39,13 @@ func (o *Operator) Forget(ctx context.Context, account, person channels.Delivery
 			}
 			erased, err := o.store.Forget(ctx, p, e.concerns)
 			n += erased
-			// What came meanwhile, also where it failed: nobody finds it again.
-			if err = errors.Join(err, o.reportErased(context.WithoutCancel(ctx), portal, e)); err != nil {
+			if err != nil {
 				return n, err
 			}
 			if more, err = e.lookUp(ctx, o); err != nil {
 				return n, err
 			}
+			more = more || len(e.untold) > 0
 		}
 	}
 	if !known && n == 0 {
@@ -54,8 +54,8 @@ func (o *Operator) Forget(ctx context.Context, account, person channels.Delivery
 	return n, nil
 }
 
-// announce tells agents of their messages that are about to be erased: should the process die in between, they have been told.
-// It ends when all accounts are known that the messages name.
+// announce tells agents of their messages that are about to be erased. Each ends in a reported state, also if the process dies in
+// between. It ends when all accounts are known that the messages name.
 func (o *Operator) announce(ctx context.Context, p *Person, e *eraser) error {
 	for more := true; more; {
 		_, err := o.store.Forget(ctx, p, func(it *Item) bool {
@@ -69,22 +69,19 @@ func (o *Operator) announce(ctx context.Context, p *Person, e *eraser) error {
 			return err
 		}
 	}
-	return o.reportErased(ctx, p.Portal, e)
-}
-
-// reportErased tells agents which of their messages are no more: each ends in a reported state.
-func (o *Operator) reportErased(ctx context.Context, portal int64, e *eraser) error {
 	var items []*NewItem
-	for _, id := range e.erased {
-		items = append(items, statusItem(time.Now(), o.channel, portal, id, messages.StatusFailed, erasedReason))
+	for _, id := range e.untold {
+		items = append(items, statusItem(time.Now(), o.channel, p.Portal, id, messages.StatusFailed, erasedReason))
 	}
-	e.erased = nil
 	if items == nil {
 		return nil
 	}
-	_, err := o.store.Accept(ctx, items...)
+	if _, err := o.store.Accept(ctx, items...); err != nil {
+		return err
+	}
+	e.told, e.untold = append(e.told, e.untold...), nil
 	o.poke()
-	return err
+	return nil
 }
 
 const erasedReason = "The customer was forgotten on request; the message may not have been delivered."
@@ -135,9 +132,10 @@ type eraser struct {
 	own     map[channels.AccountID]bool
 	missing []channels.AccountID
 
-	erased []messages.ID // of agents, since they were told
+	told, untold []messages.ID // agents' messages of which they are, or have to be, told before they may be erased
 }
 
+// concerns reports whether an item may be erased.
 func (e *eraser) concerns(it *Item) bool {
 	switch it.Kind {
 	case KindIncoming:
@@ -165,10 +163,12 @@ func (e *eraser) isTo(event webhook.Event) bool {
 		if !known {
 			e.missing = append(e.missing, out.Message.AccountID)
 		}
-		if own && !slices.Contains(e.erased, out.Message.ID) { // a store may ask twice
-			e.erased = append(e.erased, out.Message.ID)
+		id := out.Message.ID
+		told := slices.Contains(e.told, id)
+		if own && !told && !slices.Contains(e.untold, id) { // a store may ask twice
+			e.untold = append(e.untold, id)
 		}
-		return own
+		return own && told
 	}
 	return false
 }

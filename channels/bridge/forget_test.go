@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/customchannels/customchannels-go/channels"
 	"github.com/customchannels/customchannels-go/channels/bridge"
@@ -124,6 +125,66 @@ func TestForgetTellsFirst(t *testing.T) {
 			t.Errorf("the agent sees (-want +got):\n%s", diff)
 		}
 	}, func(c *bridge.Config) { c.Store = store })
+}
+
+// lateStore has one more message arrive just before something is erased, and dies when it has been.
+type lateStore struct {
+	*memstore.Store
+	passes int
+	late   func()
+	dead   bool
+}
+
+func (s *lateStore) Forget(ctx context.Context, p *bridge.Person, match func(*bridge.Item) bool) (int, error) {
+	if s.passes++; s.passes == 3 { // two find out what there is
+		s.late()
+		defer func() { s.dead = true }()
+	}
+	return s.Store.Forget(ctx, p, match)
+}
+
+func (s *lateStore) Accept(ctx context.Context, items ...*bridge.NewItem) ([]bridge.Acceptance, error) {
+	if s.dead {
+		return nil, errKilled
+	}
+	return s.Store.Accept(ctx, items...)
+}
+
+// What arrives while a person is forgotten is no exception.
+func TestForgetTellsFirstOfWhatArrivesMeanwhile(t *testing.T) {
+	store := &lateStore{Store: memstore.New()}
+	o, err := bridge.NewOperator(store, "918")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.SaveAccount(t.Context(), &bridge.Account{Channel: "918", Portal: 1, ID: "shop", Identifier: shop}); err != nil {
+		t.Fatal(err)
+	}
+	arrives := func(id string) {
+		payload := []byte(outgoingEvent("918", "shop", id))
+		if _, err := store.Accept(t.Context(), &bridge.NewItem{
+			Key: id, Kind: bridge.KindOutgoing, Channel: "918", Portal: 1, Lane: id, Payload: payload, At: time.Now(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	arrives("m1")
+	store.late = func() { arrives("m2") }
+	for range 2 {
+		n, err := o.Forget(t.Context(), shop, ada)
+		if n != 1 || (err != nil) != store.dead {
+			t.Errorf("Forget = %d, %v, want 1 message, and an error if it was interrupted", n, err)
+		}
+		store.dead = false
+	}
+	s, err := o.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]bridge.PortalStats{{Portal: 1, Work: map[bridge.Kind]bridge.Load{bridge.KindStatus: {Waiting: 2}}}}, s.Portals,
+		cmpopts.IgnoreFields(bridge.Load{}, "Oldest")); diff != "" {
+		t.Errorf("left is (-want +got):\n%s", diff)
+	}
 }
 
 // What is under way when a person is forgotten leaves nothing behind.

@@ -109,3 +109,32 @@ func TestRateLimitHoldsNoWorker(t *testing.T) {
 		}
 	})
 }
+
+// lateEnds is a store that takes its time to store the end of an attempt.
+type lateEnds struct {
+	bridge.Store
+	takes time.Duration
+}
+
+func (s *lateEnds) Finish(ctx context.Context, n bridge.Node, it *bridge.Item, o *bridge.Outcome) (*bridge.Item, error) {
+	time.Sleep(s.takes)
+	return s.Store.Finish(ctx, n, it, o)
+}
+
+// The next message of a conversation does not wait until HubSpot was told of the one before.
+func TestNextMessageBesideStatus(t *testing.T) {
+	store := &lateEnds{takes: 10 * time.Millisecond}
+	bubble(t, func(t *testing.T, b *bench) {
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi", FromName: "Ada"})
+		later(time.Second)
+		b.hubspot.Inject(hubspottest.Fault{Operation: "message.status", Delay: time.Second / 2})
+		channel, account := b.hubspot.Channels()[0].ID, b.hubspot.Accounts()[0].ID
+		for _, id := range []string{"m1", "m2"} {
+			b.post(b.app.ClientSecret, strings.Replace(outgoingEvent(channel, account, id), `"Hello"`, `"`+id+`"`, 1))
+		}
+		later(2 * store.takes)
+		if diff := cmp.Diff([]string{"m1", "m2"}, b.channel.texts()); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+	}, func(c *bridge.Config) { store.Store, c.Store = c.Store, store })
+}

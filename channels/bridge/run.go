@@ -279,6 +279,7 @@ func (n *node) conclude(it *Item, o *Outcome, begun time.Time) {
 		}
 		if then != nil {
 			n.ready <- task{then, true}
+			n.poke() // its lane may have more
 			return
 		}
 	}

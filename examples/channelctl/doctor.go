@@ -26,7 +26,8 @@ itself, and the portals: those of the store, or that of ` + envToken + `. What
 it has no settings for is a warning. The exit status is 1 if there are problems.
 
 It changes nothing at HubSpot. The bridge gets a webhook of the type
-` + pingType + `, which it ignores. A token of the store that has expired is
+` + pingType + `, which it ignores, and one with a wrong signature, which it
+refuses with a warning in its log. A token of the store that has expired is
 refreshed as the bridge does, and the store's tables are brought up to date. That
 ` + envPublic + ` answers here does not prove that HubSpot reaches it.
 

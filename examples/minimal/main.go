@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -76,7 +77,7 @@ func main() {
 	b := must(bridge.New(sms, bridge.Config{
 		App:          &oauth.App{ClientID: env("HUBSPOT_CLIENT_ID"), ClientSecret: env("HUBSPOT_CLIENT_SECRET"), BaseURL: env("HUBSPOT_BASE_URL"), Tokens: store},
 		DeveloperKey: channels.DeveloperKey{AppID: must(strconv.ParseInt(env("HUBSPOT_APP_ID"), 10, 64)), Key: env("HUBSPOT_DEVELOPER_KEY")},
-		Store:        store, PublicURL: env("PUBLIC_URL"),
+		Store:        store, PublicURL: env("PUBLIC_URL"), Logger: slog.Default(),
 		Definition: bridge.Definition{Name: "Acme SMS", Capabilities: channels.Capabilities{AllowOutgoingMessages: true,
 			DeliveryIdentifierTypes: []channels.IdentifierType{channels.TypePhone}, ThreadingModel: channels.ByDeliveryIdentifier}},
 	}))
