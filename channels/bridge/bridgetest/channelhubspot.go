@@ -84,7 +84,7 @@ func (s *standIn) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(r, map[string]any{"accountToken": id}), nil
 	case id == "signed-url" && s.files[kind] != nil:
 		f := s.files[kind]
-		return answer(r, map[string]any{"url": s.files[kind].url(), "name": f.base(), "extension": f.extension(), "size": len(f.content)}), nil
+		return answer(r, map[string]any{"url": f.url(), "name": f.base(), "extension": f.extension(), "size": len(f.content)}), nil
 	case kind == "content" && s.files[id] != nil:
 		return s.files[id].serve(r, s.gate), nil
 	}
