@@ -20,7 +20,7 @@ func (w *world) drain(tr *traffic) error {
 		return err
 	}
 	tr.finish(len(w.threads) * w.size.messages)
-	err := w.until("everything to be delivered", w.size.patience, func() string {
+	err := w.until("everything to be delivered", patience, func() string {
 		if n := w.hubspot.PendingWebhooks(); n > 0 {
 			return fmt.Sprintf("%d webhooks are not accepted", n)
 		}

@@ -30,7 +30,6 @@ type size struct {
 	perStage, random, graceful int // ends of children
 	frozen                     int
 	longest                    time.Duration
-	patience                   time.Duration // for all to be delivered, once nothing fails any more
 }
 
 // world is everything around the child.
