@@ -38,7 +38,7 @@ func TestPostgres(t *testing.T) {
 		longest: 400 * time.Millisecond,
 	}
 	if full() {
-		s.messages, s.perStage, s.random, s.graceful, s.frozen = 105, 5, 80, 6, 6
+		s.messages, s.perStage, s.random, s.graceful, s.frozen = 105, 5, 160, 6, 6
 		s.longest = 1500 * time.Millisecond
 	}
 	crash(t, s, pgtest.New(t))
