@@ -185,10 +185,10 @@ func lanesOf(items []*newItem) []key {
 	return lanes
 }
 
-const insertItems = `INSERT INTO @items (channel, portal, lane, lane_name, kind, calls_hubspot, item_key, ord, payload, attempt, claims, accepted_at, due,
-	deadline, buried_at, reason, files) VALUES #`
+const insertItems = `INSERT INTO @items (channel, portal, lane, lane_name, kind, calls_hubspot, item_key, ord, payload, accepted_at, due, deadline,
+	buried_at, reason, files) VALUES #`
 
-func (it *newItem) row(attempt int64) []any {
+func (it *newItem) row() []any {
 	var itemKey []byte
 	if it.Key != "" {
 		itemKey = it.key[:]
@@ -198,7 +198,7 @@ func (it *newItem) row(attempt int64) []any {
 		buried = micros(it.At)
 	}
 	return []any{string(it.Channel), it.Portal, it.lane[:], []byte(it.Lane), string(it.Kind), flag(it.Kind.CallsHubSpot()), blob(itemKey), it.Order,
-		blob(it.Payload), attempt, attempt, micros(it.At), it.due(), micros(it.Deadline), buried, []byte(it.Buried), len(it.Media)}
+		blob(it.Payload), micros(it.At), it.due(), micros(it.Deadline), buried, []byte(it.Buried), len(it.Media)}
 }
 
 // insertItems stores items that wait, or are buried.
@@ -206,7 +206,7 @@ func (c *session) insertItems(items []*newItem) error {
 	var rows [][]any
 	for _, it := range items {
 		if len(it.Media) == 0 {
-			rows = append(rows, it.row(0))
+			rows = append(rows, it.row())
 			continue
 		}
 		// What was accepted before gets the lower number.
@@ -214,7 +214,7 @@ func (c *session) insertItems(items []*newItem) error {
 			return err
 		}
 		rows = nil
-		if err := c.insertNumbered([]*newItem{it}, 0); err != nil {
+		if err := c.insertNumbered([]*newItem{it}); err != nil {
 			return err
 		}
 	}
@@ -222,12 +222,12 @@ func (c *session) insertItems(items []*newItem) error {
 }
 
 // insertNumbered stores items of different lanes and learns the numbers that they get.
-func (c *session) insertNumbered(items []*newItem, attempt int64) error {
+func (c *session) insertNumbered(items []*newItem) error {
 	byLane := map[key]*newItem{}
 	var rows [][]any
 	for _, it := range items {
 		byLane[it.lane] = it
-		rows = append(rows, it.row(attempt))
+		rows = append(rows, it.row())
 	}
 	err := c.insertRows(insertItems+` RETURNING seq, lane`, rows, func(scan func(...any) error) error {
 		var seq int64

@@ -111,14 +111,17 @@ type statement struct {
 	rows  int
 }
 
-// text returns the query with numbered parameters in the place of "#".
+// text returns the query with parameters in the place of "#". The first follows the fixed ones, each of the others the one
+// before it: they have no numbers, which the driver would look up for each, in a list of them all.
 func (st statement) text() string {
 	var b strings.Builder
-	n := st.fixed
+	first := true
 	param := func() {
-		n++
 		b.WriteByte('?')
-		b.WriteString(strconv.Itoa(n))
+		if first {
+			b.WriteString(strconv.Itoa(st.fixed + 1))
+		}
+		first = false
 	}
 	for row := range st.rows {
 		if row > 0 {

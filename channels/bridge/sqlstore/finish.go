@@ -122,7 +122,7 @@ func (c *session) own(ops []*finishing, next []key) ([]*finishing, error) {
 		lanes = append(lanes, op.lane)
 	}
 	var held []*finishing
-	err := c.with(`SELECT l.lane, l.owner, l.claimed, COALESCE(i.claims, 0), COALESCE(i.files, 0) FROM @lanes l LEFT JOIN @items i ON i.seq = l.claimed
+	err := c.with(`SELECT l.lane, l.owner, l.claimed, COALESCE(i.claims + 1, 0), COALESCE(i.files, 0) FROM @lanes l LEFT JOIN @items i ON i.seq = l.claimed
 		WHERE l.lane IN (#) ORDER BY l.lane FOR UPDATE OF l`, nil, keyArgs(lanes), func(scan func(...any) error) error {
 		var lane []byte
 		var owner, claimed, claims, files int64
@@ -159,10 +159,11 @@ func (c *session) end(ops []*finishing) error {
 		var err error
 		switch o.Verdict {
 		case bridge.Retry:
-			err = c.run(`UPDATE @items SET due = ?1, attempt = attempt - ?2, progress = COALESCE(?3, progress) WHERE seq = ?4`,
-				micros(o.At), flag(o.Free), o.Progress, seq)
+			err = c.run(`UPDATE @items SET due = ?1, attempt = attempt + ?2, claims = claims + 1, progress = COALESCE(?3, progress) WHERE seq = ?4`,
+				micros(o.At), flag(!o.Free), o.Progress, seq)
 		case bridge.Bury:
-			err = c.run(`UPDATE @items SET buried_at = ?1, reason = ?2 WHERE seq = ?3`, micros(o.At), []byte(o.Reason), seq)
+			err = c.run(`UPDATE @items SET buried_at = ?1, reason = ?2, attempt = attempt + 1, claims = claims + 1 WHERE seq = ?3`,
+				micros(o.At), []byte(o.Reason), seq)
 		default:
 			done = append(done, seq)
 			if op.files > 0 {
@@ -246,7 +247,7 @@ func (c *session) claimFollowUps(ops []*finishing) (map[*newItem]bool, error) {
 			items = append(items, it)
 		}
 	}
-	if err := c.insertNumbered(items, 1); err != nil {
+	if err := c.insertNumbered(items); err != nil {
 		return nil, err
 	}
 	stored := map[*newItem]bool{}
@@ -268,17 +269,8 @@ func (c *session) claimFollowUps(ops []*finishing) (map[*newItem]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stored, c.unclaim(slices.DeleteFunc(items, func(it *newItem) bool { return byLane[it.lane].next != nil }))
-}
-
-// unclaim makes items wait whose lane turned out to have other work.
-func (c *session) unclaim(items []*newItem) error {
-	for _, it := range items {
-		if err := c.run(`UPDATE @items SET attempt = 0, claims = 0 WHERE seq = ?1`, it.seq); err != nil {
-			return err
-		}
-	}
-	return c.enqueue(items)
+	// In some lanes there was other work after all.
+	return stored, c.enqueue(slices.DeleteFunc(items, func(it *newItem) bool { return byLane[it.lane].next != nil }))
 }
 
 // claimed returns the item as a claim would.
@@ -289,9 +281,15 @@ func (it *newItem) claimed() *bridge.Item {
 	}
 }
 
-// freeLanes gives lanes back with their new heads, and removes those that are empty.
+// freeLanes gives lanes back with their new heads, and removes those that are empty. What was claimed in them counts as
+// attempted.
 func (c *session) freeLanes(lanes []key) error {
-	lanes, err := c.removeEmpty(lanes)
+	err := c.with(`UPDATE @items SET attempt = attempt + 1, claims = claims + 1 WHERE seq IN (SELECT claimed FROM @lanes WHERE lane IN (#))`,
+		nil, keyArgs(lanes), nil)
+	if err != nil {
+		return err
+	}
+	lanes, err = c.removeEmpty(lanes)
 	if err != nil {
 		return err
 	}

@@ -12,12 +12,13 @@ import (
 const idleTransaction = "SET idle_in_transaction_session_timeout = '3s'"
 
 // plans has PostgreSQL plan each query once, by its indexes. The tables are full at one moment and empty at the next: plans after
-// their sizes are wrong as often as not, and to plan takes longer than to run.
+// their sizes are wrong as often as not, and to plan takes longer than to run. So does compiling, which PostgreSQL thinks
+// worth while for a plan whose costs say that it had no better one.
 var plans = []string{"SET plan_cache_mode = force_generic_plan", "SET enable_seqscan = off", "SET enable_bitmapscan = off",
-	"SET enable_hashjoin = off", "SET enable_mergejoin = off"}
+	"SET enable_hashjoin = off", "SET enable_mergejoin = off", "SET jit = off"}
 
 var postgresRelease = []string{"RESET idle_in_transaction_session_timeout", "RESET plan_cache_mode", "RESET enable_seqscan", "RESET enable_bitmapscan",
-	"RESET enable_hashjoin", "RESET enable_mergejoin"}
+	"RESET enable_hashjoin", "RESET enable_mergejoin", "RESET jit"}
 
 // preparePostgresWriter checks what a lost setting would cost: messages that were acknowledged.
 func preparePostgresWriter(ctx context.Context, conn *sql.Conn) error {
