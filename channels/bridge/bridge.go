@@ -46,6 +46,8 @@ type Bridge struct {
 	mu      sync.Mutex
 	portals map[int64]*portal
 	foreign map[channels.ID]bool // channels of webhooks that are not for this bridge, each logged once
+
+	parsed parsedMessages
 }
 
 // webhookMaxAge is longer than HubSpot goes on trying: it is not known whether it signs repetitions anew, and what

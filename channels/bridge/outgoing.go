@@ -28,12 +28,11 @@ type delivery struct {
 
 func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 	d := &delivery{node: n, it: it}
-	events, err := webhook.Parse(it.Payload)
-	if err == nil && len(events) == 1 {
-		d.event, _ = events[0].(*webhook.OutgoingMessage)
-	}
-	if d.event == nil {
-		return &Outcome{Verdict: Bury, At: n.now(), Reason: fmt.Sprintf("unreadable: %v", err)}
+	var err error
+	if d.event = n.parsed.take(it.Payload); d.event == nil {
+		if d.event, err = parseMessage(it.Payload); err != nil {
+			return &Outcome{Verdict: Bury, At: n.now(), Reason: "unreadable: " + err.Error()}
+		}
 	}
 	d.steps, err = loadSteps(it.Progress, func(progress []byte) error { return n.store.Checkpoint(ctx, n.id, it, progress) })
 	if err != nil {
@@ -63,6 +62,20 @@ func (n *node) deliver(ctx context.Context, it *Item) *Outcome {
 		o.Progress = unsaved
 	}
 	return o
+}
+
+// parseMessage decodes the agent's message that a webhook told of.
+func parseMessage(payload []byte) (*webhook.OutgoingMessage, error) {
+	events, err := webhook.Parse(payload)
+	if err != nil {
+		return nil, err
+	}
+	if len(events) == 1 {
+		if e, ok := events[0].(*webhook.OutgoingMessage); ok {
+			return e, nil
+		}
+	}
+	return nil, errors.New("not a message")
 }
 
 // send calls the channel. A panic is an error like any other: what was recorded before it is kept.
@@ -278,12 +291,8 @@ const notDelivered = "The message could not be delivered."
 
 // buriedStatus tells the agent that a message was set aside, whatever the reason was.
 func (n *node) buriedStatus(it *Item) *NewItem {
-	events, err := webhook.Parse(it.Payload)
-	if err != nil || len(events) != 1 {
-		return nil
-	}
-	e, ok := events[0].(*webhook.OutgoingMessage)
-	if !ok {
+	e, err := parseMessage(it.Payload)
+	if err != nil {
 		return nil
 	}
 	return n.statusItem(n.channel, it.Portal, e.Message.ID, messages.StatusFailed, notDelivered)

@@ -13,7 +13,8 @@ import (
 // plainText is an agent's message without mark-up. HubSpot's own text says what a link is called and not where it leads, so
 // where that is missing the text is made from the rich text.
 func plainText(m *messages.Message) string {
-	if m.RichText == "" {
+	// Where a link leads is said in an attribute.
+	if m.RichText == "" || m.Text != "" && !strings.Contains(m.RichText, "=") {
 		return m.Text
 	}
 	doc := richtext.Parse(m.RichText)

@@ -80,6 +80,9 @@ func (b *Bridge) eventItems(channel channels.ID, body []byte) ([]*NewItem, int) 
 			it.Channel, it.Portal, it.At = channel, h.PortalID, now
 			items = append(items, it)
 		}
+		if e, ok := event.(*webhook.OutgoingMessage); ok && len(body) <= maxParsed {
+			b.parsed.keep(e) // last, for it may be another's at once
+		}
 	}
 	if foreign && len(items) == 0 {
 		return nil, http.StatusNotFound
