@@ -26,7 +26,7 @@ type portal struct {
 	used     time.Time // last
 
 	mu     sync.Mutex
-	agents map[string]agentEntry
+	agents map[string]*agentEntry // pointers, for there are mostly one or two, and a map has room for eight
 }
 
 type agentEntry struct {
@@ -51,7 +51,7 @@ func (b *Bridge) portal(id int64) (*portal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bridge: %w", err)
 	}
-	p := &portal{api: api, messages: messages.NewClient(api), used: b.now(), agents: map[string]agentEntry{}}
+	p := &portal{api: api, messages: messages.NewClient(api), used: b.now(), agents: map[string]*agentEntry{}}
 	b.portals[id] = p
 	return p, nil
 }
@@ -104,9 +104,9 @@ func (p *portal) agent(ctx context.Context, actor string, now time.Time) Agent {
 	}
 	ctx, cancel := context.WithTimeout(ctx, agentTimeout)
 	defer cancel()
-	entry := agentEntry{agent: Agent{ID: actor}, until: now.Add(agentUnknown)}
+	entry := &agentEntry{agent: Agent{ID: actor}, until: now.Add(agentUnknown)}
 	if a, err := p.api.Actors().Get(ctx, actor, channels.NoWait(), channels.MaxAttempts(1)); err == nil {
-		entry = agentEntry{agent: Agent{ID: actor, Name: a.Name, AvatarURL: a.Avatar}, until: now.Add(agentKnown)}
+		entry = &agentEntry{agent: Agent{ID: actor, Name: a.Name, AvatarURL: a.Avatar}, until: now.Add(agentKnown)}
 	}
 	p.mu.Lock()
 	p.agents[actor] = entry
