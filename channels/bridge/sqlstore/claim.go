@@ -251,7 +251,10 @@ func (q *claiming) take(c *session) error {
 	}
 	err = c.with(`SELECT `+itemColumns+` FROM @items WHERE seq IN (#)`, nil, seqs, func(scan func(...any) error) error {
 		it, err := scanItem(scan)
-		q.items = append(q.items, it)
+		if err == nil {
+			countClaim(it)
+			q.items = append(q.items, it)
+		}
 		return err
 	})
 	slices.SortFunc(q.items, func(a, b *bridge.Item) int { return cmp.Compare(place[a.Seq], place[b.Seq]) })
@@ -310,22 +313,22 @@ func (c *session) findNode(query string, node bridge.Node, channel channels.ID) 
 	return err
 }
 
-// itemColumns are what scanItem reads. The tables count claims when they end: to claim an item writes nothing to it.
-const itemColumns = `seq, kind, channel, portal, lane_name, payload, progress, attempt, claims,
-	(SELECT COUNT(*) FROM @lanes l WHERE l.lane = @items.lane AND l.claimed = @items.seq), accepted_at, deadline`
+const itemColumns = `seq, kind, channel, portal, lane_name, payload, progress, attempt, claims, accepted_at, deadline`
 
 func scanItem(scan func(...any) error, more ...any) (*bridge.Item, error) {
 	var it bridge.Item
 	var lane []byte
 	var kind, channel string
-	var underWay, accepted, deadline int64
-	dest := append([]any{&it.Seq, &kind, &channel, &it.Portal, &lane, &it.Payload, &it.Progress, &it.Attempt, &it.Claims,
-		&underWay, &accepted, &deadline}, more...)
+	var accepted, deadline int64
+	dest := append([]any{&it.Seq, &kind, &channel, &it.Portal, &lane, &it.Payload, &it.Progress, &it.Attempt, &it.Claims, &accepted, &deadline}, more...)
 	if err := scan(dest...); err != nil {
 		return nil, err
 	}
 	it.Lane, it.Kind, it.Channel = string(lane), bridge.Kind(kind), channels.ID(channel)
-	it.Attempt, it.Claims = it.Attempt+int(underWay), it.Claims+underWay
 	it.Accepted, it.Deadline = fromMicros(accepted), fromMicros(deadline)
 	return &it, nil
 }
+
+// countClaim counts the claim of an item that has not ended. The tables count it when it ends, so that to claim an item
+// writes nothing to it.
+func countClaim(it *bridge.Item) { it.Attempt, it.Claims = it.Attempt+1, it.Claims+1 }

@@ -115,13 +115,14 @@ func (s *Store) Forget(ctx context.Context, p *bridge.Person, match func(*bridge
 			removed += count
 		}
 	}
-	return removed, s.write.transaction(ctx, func(c *session) error {
-		k := personKey(p)
-		if err := c.run(`DELETE FROM @links WHERE person = ?1`, k[:]); err != nil {
-			return err
-		}
-		return c.run(`DELETE FROM @people WHERE person = ?1`, k[:])
+	k := personKey(p)
+	err := s.inParts(ctx, `SELECT seq FROM @links WHERE seq > ?1 AND person = ?2 ORDER BY seq LIMIT ?3`, int64(0), k[:], func(c *session, part []any) error {
+		return c.with(`DELETE FROM @links WHERE seq IN (#)`, nil, part, nil)
 	})
+	if err != nil {
+		return removed, err
+	}
+	return removed, s.write.transaction(ctx, func(c *session) error { return c.run(`DELETE FROM @people WHERE person = ?1`, k[:]) })
 }
 
 // matching returns the numbers of the items of a person's portal that match.
@@ -130,11 +131,16 @@ func (s *Store) matching(ctx context.Context, p *bridge.Person, match func(*brid
 	for after, more := int64(0), true; more; {
 		err := s.read(ctx, func(c *session) error {
 			more = false
-			return c.each(`SELECT `+itemColumns+` FROM @items WHERE channel = ?1 AND portal = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4`,
+			return c.each(`SELECT `+itemColumns+`, EXISTS (SELECT 1 FROM @lanes l WHERE l.lane = @items.lane AND l.claimed = @items.seq)
+				FROM @items WHERE channel = ?1 AND portal = ?2 AND seq > ?3 ORDER BY seq LIMIT ?4`,
 				[]any{string(p.Channel), p.Portal, after, forgetAtOnce}, func(scan func(...any) error) error {
-					it, err := scanItem(scan)
+					var claimed bool
+					it, err := scanItem(scan, &claimed)
 					if err != nil {
 						return err
+					}
+					if claimed {
+						countClaim(it)
 					}
 					if match(it) {
 						found = append(found, it.Seq)

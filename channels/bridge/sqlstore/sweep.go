@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -17,10 +18,9 @@ const sweepAtOnce = 500
 
 // Sweep implements [bridge.Store].
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
+	old := micros(now.Add(-keepKeys))
 	err := s.write.transaction(ctx, func(c *session) error {
-		old := micros(now.Add(-keepKeys))
 		for _, query := range []string{
-			`DELETE FROM @links WHERE at < ?1`,
 			`DELETE FROM @people WHERE at < ?1`,
 			`DELETE FROM @portals WHERE owner = 0 AND paused_until < ?1`,
 			`DELETE FROM @accounts WHERE (archived = 1 OR id = '') AND changed_at < ?1`,
@@ -31,7 +31,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 		}
 		return c.removeFiles(`item = 0 AND at < ?1`, micros(now.Add(-keepOrphans)))
 	})
-	return errors.Join(err, s.sweepBuried(ctx, micros(now.Add(-keepBuried))), s.sweepKeys(ctx, micros(now.Add(-keepKeys))))
+	return errors.Join(err, s.sweepBuried(ctx, micros(now.Add(-keepBuried))), s.sweepKeys(ctx, old), s.sweepLinks(ctx, old))
+}
+
+func (s *Store) sweepLinks(ctx context.Context, before int64) error {
+	return s.inParts(ctx, `SELECT seq FROM @links WHERE seq > ?1 AND at < ?2 ORDER BY seq LIMIT ?3`, int64(0), before, func(c *session, part []any) error {
+		return c.with(`DELETE FROM @links WHERE at < ?1 AND seq IN (#)`, []any{before}, part, nil)
+	})
 }
 
 func (s *Store) sweepBuried(ctx context.Context, before int64) error {
@@ -54,7 +60,6 @@ func (s *Store) sweepBuried(ctx context.Context, before int64) error {
 	}
 }
 
-// sweepKeys reads all keys: an index by age would cost every message more than this costs once in a while.
 func (s *Store) sweepKeys(ctx context.Context, before int64) error {
 	needed := map[string]bool{} // of work that waits or is buried, which would be accepted a second time
 	err := s.read(ctx, func(c *session) error {
@@ -67,24 +72,26 @@ func (s *Store) sweepKeys(ctx context.Context, before int64) error {
 	if err != nil {
 		return err
 	}
-	for after := []byte{}; ; {
-		var old []any
+	return s.inParts(ctx, `SELECT item_key FROM @seen WHERE item_key > ?1 AND at < ?2 ORDER BY item_key LIMIT ?3`, []byte{}, before, func(c *session, part []any) error {
+		unneeded := slices.DeleteFunc(slices.Clone(part), func(k any) bool { return needed[string(k.([]byte))] })
+		return c.with(`DELETE FROM @seen WHERE item_key IN (#)`, nil, unneeded, nil)
+	})
+}
+
+// inParts reads a column for which there is no index, some of it at a time so that others can write, and does what fn does
+// with each part in a transaction. The query begins after its first parameter, and has another of its own.
+func (s *Store) inParts(ctx context.Context, query string, after, arg any, fn func(c *session, part []any) error) error {
+	for {
+		var part []any
 		err := s.read(ctx, func(c *session) (err error) {
-			old, err = c.column(`SELECT item_key FROM @seen WHERE item_key > ?1 AND at < ?2 ORDER BY item_key LIMIT ?3`, after, before, sweepAtOnce)
+			part, err = c.column(query, after, arg, sweepAtOnce)
 			return err
 		})
-		if err != nil || len(old) == 0 {
+		if err != nil || len(part) == 0 {
 			return err
 		}
-		after = old[len(old)-1].([]byte)
-		var unneeded []any
-		for _, k := range old {
-			if !needed[string(k.([]byte))] {
-				unneeded = append(unneeded, k)
-			}
-		}
-		err = s.write.transaction(ctx, func(c *session) error { return c.with(`DELETE FROM @seen WHERE item_key IN (#)`, nil, unneeded, nil) })
-		if err != nil {
+		after = part[len(part)-1]
+		if err := s.write.transaction(ctx, func(c *session) error { return fn(c, part) }); err != nil {
 			return err
 		}
 	}
