@@ -93,8 +93,8 @@ type wire struct {
 	EventTimestamp   looseTime   `json:"eventTimestamp"`
 	OccurredAt       looseTime   `json:"occurredAt"`
 
-	ThreadIDs []looseString     `json:"channelIntegrationThreadIds"`
-	Message   *messages.Message `json:"message"`
+	ThreadIDs []looseString `json:"channelIntegrationThreadIds"`
+	Message   any           `json:"message"` // where to decode it to
 
 	AccountID          channels.AccountID          `json:"channelAccountId"`
 	DeliveryIdentifier channels.DeliveryIdentifier `json:"channelAccountDeliveryIdentifier"`
@@ -110,13 +110,27 @@ type wire struct {
 	Attempt        looseInt    `json:"attemptNumber"`
 }
 
+// plainMessage is a message without its own decoder, which reads times that are none. That decoder would have the JSON read
+// twice more, and is hardly ever needed.
+type plainMessage messages.Message
+
+// decode decodes an event into w and its message, if it has one, into m.
+func decode(raw json.RawMessage, w *wire, m *messages.Message) error {
+	w.Message = (*plainMessage)(m)
+	if json.Unmarshal(raw, w) == nil {
+		return nil
+	}
+	*w, *m = wire{Message: m}, messages.Message{}
+	return json.Unmarshal(raw, w)
+}
+
 func parseEvent(raw json.RawMessage, index int) (Event, error) {
 	if jsonx.Kind(raw) != '{' {
 		return nil, &ParseError{Index: index, Err: errors.New("the event is not a JSON object")}
 	}
 	var out OutgoingMessage
-	w := wire{Message: &out.Message} // decoded in place
-	if err := json.Unmarshal(raw, &w); err != nil {
+	var w wire
+	if err := decode(raw, &w, &out.Message); err != nil {
 		head := readHead(raw)
 		if head.name() != "" && !head.known() { // it may use a name of ours in its own way
 			return &Unknown{Head: head.header(raw)}, nil
@@ -124,7 +138,7 @@ func parseEvent(raw json.RawMessage, index int) (Event, error) {
 		return nil, &ParseError{Index: index, Type: head.name(), Err: plainError(err)}
 	}
 	head := w.header(raw)
-	if err := w.check(); err != nil {
+	if err := w.check(&out.Message); err != nil {
 		return nil, &ParseError{Index: index, Type: head.Type, Err: err}
 	}
 	switch {
@@ -152,10 +166,10 @@ func (w *wire) appEvent(head Header) *AppEvent {
 }
 
 // check reports what an event of a channel lacks without which it cannot be handled.
-func (w *wire) check() error {
+func (w *wire) check(m *messages.Message) error {
 	switch w.Type {
 	case TypeOutgoingMessage:
-		if w.Message == nil || w.Message.ID == "" {
+		if m.ID == "" {
 			return errors.New("message.id is missing")
 		}
 	case TypeAccountCreated, TypeAccountUpdated, TypeAccountPurged:

@@ -93,18 +93,22 @@ func (c *session) finish(ops []*finishing, next []key) error {
 	if err := c.saveMappings(ended); err != nil {
 		return err
 	}
-	var lanes []key
+	var left, shorter []key
 	for _, op := range ended {
-		lanes = append(lanes, op.lane)
+		if op.outcome.Verdict == bridge.Retry {
+			left = append(left, op.lane)
+		} else {
+			shorter = append(shorter, op.lane)
+		}
 	}
-	lanes, err = c.removeEmpty(lanes) // what follows may come into a lane that has just become empty
+	shorter, err = c.removeEmpty(shorter) // what follows may come into a lane that has just become empty
 	if err != nil {
 		return err
 	}
 	if err := c.followUp(ended); err != nil {
 		return err
 	}
-	return c.renewHeads(lanes)
+	return c.renewHeads(append(left, shorter...))
 }
 
 // own marks as lost what the nodes do not hold for this very claim, and returns the rest. A node that repeats a write
