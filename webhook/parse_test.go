@@ -28,6 +28,7 @@ func TestParse(t *testing.T) {
 		noTime         = `{"type":"CHANNEL_ACCOUNT_CREATED","portalId":"24681012","channelId":"918273","eventTimestamp":"tomorrow","channelAccountId":"1","channelAccountDeliveryIdentifier":{"type":"HS_PHONE_NUMBER","value":"+14155550123"}}`
 		message        = `{"type":"OUTGOING_CHANNEL_MESSAGE_CREATED","portalId":"24681012","channelId":"918273","eventTimestamp":"2026-10-01T10:00:00Z","channelIntegrationThreadIds":["conv-7781",42],"message":{"id":"m1","text":"h\u00e9 \ud83d\ude00","status":"SENT"}}`
 		objectStatus   = `{"type":"OUTGOING_CHANNEL_MESSAGE_CREATED","portalId":"24681012","channelId":"918273","message":{"id":17,"text":"","status":{"statusType":"FAILED","failureDetails":{"errorMessage":"no","errorMessageTokens":{}}}}}`
+		oddTimes       = `{"type":"OUTGOING_CHANNEL_MESSAGE_CREATED","portalId":"24681012","channelId":"918273","message":{"id":"m1","createdAt":1790848800000,"updatedAt":"yesterday","text":"Hi","recipients":[{"name":"Ada"}]}}`
 		unknown        = `{"type":"CHANNEL_TYPING","portalId":"24681012","channelId":"918273","message":"not an object"}`
 		app            = `{"eventId":1,"subscriptionId":2,"portalId":62515,"appId":54321,"occurredAt":1790848800000,"subscriptionType":"conversation.propertyChange","attemptNumber":3,"objectId":9007199254740993,"propertyName":"status","propertyValue":"CLOSED","changeSource":"USER"}`
 		odd            = `{"subscriptionType":"conversation.propertyChange","portalId":62515,"appId":54321,"eventId":{},"objectId":1.5,"propertyName":"isArchived","propertyValue":true,"changeSource":7,"messageType":[1],"messageId":null,"occurredAt":[]}`
@@ -56,6 +57,9 @@ func TestParse(t *testing.T) {
 		{"message with status object", objectStatus, []webhook.Event{&webhook.OutgoingMessage{
 			Head:    head("OUTGOING_CHANNEL_MESSAGE_CREATED", time.Time{}, objectStatus),
 			Message: messages.Message{ID: "17", Status: messages.Status{Type: messages.StatusFailed, Reason: "no"}}}}},
+		{"message with odd times", oddTimes, []webhook.Event{&webhook.OutgoingMessage{
+			Head:    head("OUTGOING_CHANNEL_MESSAGE_CREATED", time.Time{}, oddTimes),
+			Message: messages.Message{ID: "m1", CreatedAt: at, Text: "Hi", Recipients: []messages.Participant{{Name: "Ada"}}}}}},
 		{"unknown type that uses known names otherwise", unknown, []webhook.Event{&webhook.Unknown{
 			Head: head("CHANNEL_TYPING", time.Time{}, unknown)}}},
 		{"unknown type with odd ids", `{"type":"NEW","portalId":{},"channelId":"918273","eventId":[1]}`, []webhook.Event{&webhook.Unknown{

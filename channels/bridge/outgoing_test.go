@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -271,4 +273,52 @@ func TestTrace(t *testing.T) {
 			t.Errorf("seen (-want +got):\n%s", diff)
 		}
 	}, func(c *bridge.Config) { c.Trace = trace })
+}
+
+// However many messages wait, each Send gets its own.
+func TestManyWaitForSend(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		b.channel.send = func(context.Context, int, *bridge.Outgoing) (*bridge.Receipt, error) {
+			time.Sleep(time.Second)
+			return nil, nil
+		}
+		var want, got []string
+		for n := range 300 {
+			id := fmt.Sprintf("m%03d", n)
+			event := outgoingEvent(b.hubspot.Channels()[0].ID, b.hubspot.Accounts()[0].ID, id)
+			event = strings.Replace(event, "09:25:00.950Z", fmt.Sprintf("09:25:00.%03dZ", n), 1)
+			if status := b.post(b.app.ClientSecret, strings.Replace(event, `"Hello"`, `"`+id+`"`, 1)); status != http.StatusOK {
+				t.Fatalf("the webhook of %s was answered %d", id, status)
+			}
+			want = append(want, id+" "+id)
+		}
+		later(time.Hour)
+		for _, s := range b.channel.sent {
+			got = append(got, s.ID+" "+s.Text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("ids and texts sent (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// What a Send does to its message is gone with it.
+func TestSendMayChangeItsMessage(t *testing.T) {
+	bubble(t, func(t *testing.T, b *bench) {
+		var got []string
+		b.channel.send = func(_ context.Context, _ int, m *bridge.Outgoing) (*bridge.Receipt, error) {
+			got = append(got, m.Recipients[0].DeliveryIdentifier.Value)
+			m.Recipients[0].DeliveryIdentifier.Value = "+1" + m.Recipients[0].DeliveryIdentifier.Value
+			if m.Attempt < 3 {
+				return nil, errors.New("service down")
+			}
+			return nil, nil
+		}
+		b.receive(&bridge.Incoming{ID: "1", Text: "Hi"})
+		b.reply("Hello")
+		later(time.Hour)
+		if diff := cmp.Diff([]string{"ada", "ada", "ada"}, got); diff != "" {
+			t.Errorf("recipients in the three attempts (-want +got):\n%s", diff)
+		}
+	})
 }
