@@ -90,9 +90,8 @@ func only(open map[int64]bool) map[int64]bool {
 
 // releasePortals gives back the portals of a node that has none of their work any more.
 func (c *session) releasePortals(node int64) error {
-	return c.run(`UPDATE @portals SET owner = 0 WHERE owner = ?1
-		AND NOT EXISTS (SELECT 1 FROM @lanes l WHERE l.owner = ?1 AND l.channel = @portals.channel AND l.portal = @portals.portal AND l.calls_hubspot = 1)
-		AND NOT EXISTS (SELECT 1 FROM @lanes l WHERE l.owner = 0 AND l.channel = @portals.channel AND l.portal = @portals.portal AND l.calls_hubspot = 1)`, node)
+	return c.run(`UPDATE @portals SET owner = 0 WHERE owner = ?1 AND NOT EXISTS (SELECT 1 FROM @lanes l
+		WHERE l.channel = @portals.channel AND l.portal = @portals.portal AND l.calls_hubspot = 1 AND l.owner IN (0, ?1))`, node)
 }
 
 // PausePortal implements [bridge.Store]. The longer pause wins: a short limit does not end an uninstall.
