@@ -93,7 +93,7 @@ var migrations = [][]string{{
 	`CREATE UNIQUE INDEX @accounts_pending ON @accounts (channel, portal, identifier) WHERE id = ''`,
 	`CREATE INDEX @accounts_identifier ON @accounts (channel, identifier)`,
 	`CREATE INDEX @accounts_portal ON @accounts (channel, portal)`,
-	// Without indexes by person and age, which would cost every message more than Forget and Sweep cost once in a while.
+	// Without indexes by person and age, see inParts.
 	`CREATE TABLE @links (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
 		service BLOB NOT NULL UNIQUE,

@@ -78,8 +78,9 @@ func (s *Store) sweepKeys(ctx context.Context, before int64) error {
 	})
 }
 
-// inParts reads a column for which there is no index, some of it at a time so that others can write, and does what fn does
-// with each part in a transaction. The query begins after its first parameter, and has another of its own.
+// inParts looks for rows without an index, which would cost every message more than this costs once in a while, and has fn
+// deal with some at a time, each part in a transaction, so that others can write in between. The query returns keys, in their
+// order, that come after its first parameter; the second is its own.
 func (s *Store) inParts(ctx context.Context, query string, after, arg any, fn func(c *session, part []any) error) error {
 	for {
 		var part []any
