@@ -378,6 +378,7 @@ func (b *Bridge) keepHouse(ctx context.Context) {
 			}
 		}
 		b.forgetIdlePortals()
+		b.parsed.forget()
 		if err := b.store.Sweep(ctx, b.now()); err != nil && ctx.Err() == nil {
 			b.log.Error("cannot remove what is old from the store", "error", err)
 		}

@@ -80,7 +80,7 @@ func (b *Bridge) eventItems(channel channels.ID, body []byte) ([]*NewItem, int) 
 			it.Channel, it.Portal, it.At = channel, h.PortalID, now
 			items = append(items, it)
 		}
-		if e, ok := event.(*webhook.OutgoingMessage); ok && len(body) <= maxParsed {
+		if e, ok := event.(*webhook.OutgoingMessage); ok && len(body) <= maxParsed && b.running.Load() {
 			b.parsed.keep(e) // last, for it may be another's at once
 		}
 	}

@@ -40,7 +40,7 @@ func (d Dialect) engine(prefix string) (*engine, error) {
 		return &engine{
 			// A query whose LIMIT is just a parameter would be planned anew for each of its values.
 			rewrite: strings.NewReplacer("@", prefix, "LIMIT ?", "LIMIT 0 + ?", "GREATEST(", "MAX(",
-				" FOR UPDATE OF l SKIP LOCKED", "", " FOR UPDATE OF l", "", " FOR UPDATE", ""),
+				" ORDER BY lane FOR UPDATE", "", " FOR UPDATE OF l SKIP LOCKED", "", " FOR UPDATE OF l", "", " FOR UPDATE", ""),
 			begin:   "BEGIN IMMEDIATE",
 			size:    "SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
 			release: []string{"PRAGMA query_only = OFF"},

@@ -288,9 +288,17 @@ func (it *newItem) claimed() *bridge.Item {
 // freeLanes gives lanes back with their new heads, and removes those that are empty. What was claimed in them counts as
 // attempted.
 func (c *session) freeLanes(lanes []key) error {
-	err := c.with(`UPDATE @items SET attempt = attempt + 1, claims = claims + 1 WHERE seq IN (SELECT claimed FROM @lanes WHERE lane IN (#))`,
-		nil, keyArgs(lanes), nil)
+	var claimed []any
+	err := c.with(`SELECT claimed FROM @lanes WHERE claimed <> 0 AND lane IN (#)`, nil, keyArgs(lanes), func(scan func(...any) error) error {
+		var seq int64
+		err := scan(&seq)
+		claimed = append(claimed, seq)
+		return err
+	})
 	if err != nil {
+		return err
+	}
+	if err := c.with(`UPDATE @items SET attempt = attempt + 1, claims = claims + 1 WHERE seq IN (#)`, nil, claimed, nil); err != nil {
 		return err
 	}
 	lanes, err = c.removeEmpty(lanes)

@@ -117,7 +117,7 @@ func (s *Store) Forget(ctx context.Context, p *bridge.Person, match func(*bridge
 	}
 	k := personKey(p)
 	err := s.inParts(ctx, `SELECT seq FROM @links WHERE seq > ?1 AND person = ?2 ORDER BY seq LIMIT ?3`, int64(0), k[:], func(c *session, part []any) error {
-		return c.with(`DELETE FROM @links WHERE seq IN (#)`, nil, part, nil)
+		return c.with(`DELETE FROM @links WHERE person = ?1 AND seq IN (#)`, []any{k[:]}, part, nil)
 	})
 	if err != nil {
 		return removed, err

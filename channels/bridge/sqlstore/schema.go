@@ -48,7 +48,8 @@ var migrations = [][]string{{
 		ord INTEGER NOT NULL,
 		due INTEGER NOT NULL
 	)`,
-	// Of all lanes, also those that are claimed: there are few of them, and so to claim one changes no index.
+	// Of all lanes, also those that are claimed: there are few of them, and so to claim one changes no index, in PostgreSQL
+	// as long as there is room beside the row.
 	`CREATE INDEX @lanes_due ON @lanes (channel, portal, calls_hubspot, due)`,
 	`CREATE TABLE @seen (
 		item_key BLOB PRIMARY KEY,
