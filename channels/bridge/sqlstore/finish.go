@@ -93,7 +93,7 @@ func (c *session) finish(ops []*finishing, next []key) error {
 	if err := c.saveMappings(ended); err != nil {
 		return err
 	}
-	var left, shorter []key
+	var left, shorter []key // what is tried again is left in its lane
 	for _, op := range ended {
 		if op.outcome.Verdict == bridge.Retry {
 			left = append(left, op.lane)
@@ -112,8 +112,9 @@ func (c *session) finish(ops []*finishing, next []key) error {
 }
 
 // own marks as lost what the nodes do not hold for this very claim, and returns the rest. A node that repeats a write
-// whose answer was lost may by then hold the lane for another item. The lanes stay locked until the commit, together with
-// those that come next: two nodes that lock some of the same lanes in two steps each would wait for each other.
+// whose answer was lost may by then hold the lane for another item. The claim under way is the one after those that the
+// item counts. The lanes stay locked until the commit, together with those that come next: two nodes that lock some of the
+// same lanes in two steps each would wait for each other.
 func (c *session) own(ops []*finishing, next []key) ([]*finishing, error) {
 	byLane := map[key][]*finishing{}
 	var lanes []key
@@ -289,12 +290,7 @@ func (it *newItem) claimed() *bridge.Item {
 // attempted.
 func (c *session) freeLanes(lanes []key) error {
 	var claimed []any
-	err := c.with(`SELECT claimed FROM @lanes WHERE claimed <> 0 AND lane IN (#)`, nil, keyArgs(lanes), func(scan func(...any) error) error {
-		var seq int64
-		err := scan(&seq)
-		claimed = append(claimed, seq)
-		return err
-	})
+	err := c.with(`SELECT claimed FROM @lanes WHERE claimed <> 0 AND lane IN (#)`, nil, keyArgs(lanes), collect(&claimed))
 	if err != nil {
 		return err
 	}

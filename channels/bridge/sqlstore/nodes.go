@@ -83,13 +83,7 @@ func (c *session) bury(channel channels.ID) error {
 		args = nil
 	}
 	var dead []int64
-	err := c.each(query, args, func(scan func(...any) error) error {
-		var n int64
-		err := scan(&n)
-		dead = append(dead, n)
-		return err
-	})
-	if err != nil {
+	if err := c.each(query, args, collect(&dead)); err != nil {
 		return err
 	}
 	for _, n := range dead {

@@ -25,8 +25,8 @@ var migrations = [][]string{{
 		ord INTEGER NOT NULL,
 		payload BLOB NOT NULL,
 		progress BLOB,
-		attempt INTEGER NOT NULL DEFAULT 0, -- of the claims that have ended, how many count
-		claims INTEGER NOT NULL DEFAULT 0, -- that have ended
+		attempt INTEGER NOT NULL DEFAULT 0, -- claims that have ended and count as attempts
+		claims INTEGER NOT NULL DEFAULT 0, -- claims that have ended
 		accepted_at INTEGER NOT NULL,
 		due INTEGER NOT NULL,
 		deadline INTEGER NOT NULL,

@@ -101,11 +101,16 @@ func (s *Store) inParts(ctx context.Context, query string, after, arg any, fn fu
 // column returns the only column of a query's rows.
 func (c *session) column(query string, args ...any) ([]any, error) {
 	var out []any
-	err := c.each(query, args, func(scan func(...any) error) error {
-		var v any
-		err := scan(&v)
-		out = append(out, v)
-		return err
-	})
+	err := c.each(query, args, collect(&out))
 	return out, err
+}
+
+// collect returns a function that appends the only column of each row to list.
+func collect[T any](list *[]T) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		var v T
+		err := scan(&v)
+		*list = append(*list, v)
+		return err
+	}
 }
